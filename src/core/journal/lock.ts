@@ -1,0 +1,150 @@
+import { readFileSync, statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { EXIT, OperatorError } from '../errors.js';
+import type { Clock } from '../host/clock.js';
+import { napMs } from '../host/nap.js';
+
+/** A waiter's naps: short, so that the lock changes hands quickly; jittered, so that waiters do not march in step. */
+const NAP_MS = { least: 0.05, most: 1 };
+
+/**
+ * A mutex between processes: the reserved lock of a SQLite file that holds no data. The kernel frees it the moment its
+ * holder dies, however it dies, which no pid file does. SQLite's own busy wait is not used: it leaves waiters behind.
+ *
+ * The file must never be opened in another way by this process: POSIX locks drop when any descriptor of it is closed.
+ */
+export class ProcessLock {
+  readonly path: string;
+  #db: Database.Database;
+  #ino: number;
+  readonly #clock: Clock;
+  readonly #timeoutS: number;
+  readonly #jitter: () => number;
+
+  constructor(path: string, options: { clock: Clock; timeout_s: number; jitter: () => number }) {
+    this.path = path;
+    this.#clock = options.clock;
+    this.#timeoutS = options.timeout_s;
+    this.#jitter = options.jitter;
+    this.#db = openLockFile(path);
+    this.#ino = statSync(path).ino;
+  }
+
+  /** Runs `work` as the only process to do so. `work` is synchronous: the lock is never held across a wait. */
+  async run<T>(work: () => T): Promise<T> {
+    await this.#acquire();
+    try {
+      return work();
+    } finally {
+      this.#db.exec('ROLLBACK');
+    }
+  }
+
+  /** The same, blocking this thread while it waits: for rare work that must not be interleaved with anything. */
+  runBlocking<T>(work: () => T): T {
+    const begun = this.#clock.elapsed();
+    while (!this.#tryOnce()) {
+      const waited = this.#clock.elapsed() - begun;
+      if (waited >= this.#timeoutS) throw this.#gaveUp(waited);
+      napMs(this.#nap());
+    }
+    try {
+      return work();
+    } finally {
+      this.#db.exec('ROLLBACK');
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  async #acquire(): Promise<void> {
+    const begun = this.#clock.elapsed();
+    while (!this.#tryOnce()) {
+      const waited = this.#clock.elapsed() - begun;
+      if (waited >= this.#timeoutS) throw this.#gaveUp(waited);
+      napMs(this.#nap());
+      // The acts of this process that do not need the lock go on meanwhile.
+      await nextTurn();
+    }
+  }
+
+  #nap(): number {
+    return NAP_MS.least + this.#jitter() * (NAP_MS.most - NAP_MS.least);
+  }
+
+  #tryOnce(): boolean {
+    // Two acts of one process share this connection: while one of them holds the lock the other waits its turn.
+    if (this.#db.inTransaction) return false;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (code.startsWith('SQLITE_BUSY')) return false;
+      if (code.startsWith('SQLITE_')) throw this.#damaged(code, error);
+      throw error;
+    }
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.#ino) return true;
+    this.#reopen();
+    return false;
+  }
+
+  /** The file was deleted or replaced under us: a lock on the old one excludes nobody who opens the new one. */
+  #reopen(): void {
+    this.#db.close();
+    this.#db = openLockFile(this.path);
+    this.#ino = statSync(this.path).ino;
+  }
+
+  #damaged(code: string, cause: unknown): OperatorError {
+    return new OperatorError('GRACE_LOCK_DAMAGED', EXIT.badAnswer, `${this.path} cannot be locked: ${code}`, {
+      hint: `stop every grace process, then: rm ${this.path}   (it holds no data)`,
+      cause,
+    });
+  }
+
+  #gaveUp(waited: number): OperatorError {
+    const holder = lockHolder(this.path);
+    const who = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
+    return new OperatorError('GRACE_LOCKED', EXIT.locked, `${who} held ${this.path} for ${waited.toFixed(1)} s`, {
+      hint: 'grace doctor',
+    });
+  }
+}
+
+function openLockFile(path: string): Database.Database {
+  const db = new Database(path, { timeout: 0 });
+  // Nothing is ever written, so there is nothing to roll back; a journal file would be made and removed for each lock.
+  db.pragma('journal_mode = MEMORY');
+  return db;
+}
+
+/** Who holds the lock now, from the kernel's own list. `undefined`: nobody, or the kernel does not say. */
+export function lockHolder(path: string): { pid: number; command: string } | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return undefined;
+  let locks: string;
+  try {
+    locks = readFileSync('/proc/locks', 'latin1');
+  } catch {
+    return undefined;
+  }
+  for (const line of locks.split('\n')) {
+    // `1: POSIX  ADVISORY  WRITE 4711 fe:00:131 1073741825 1073741825`; a waiter's line has `->` after the number.
+    const [, , , mode, pid, place] = line.trim().split(/\s+/);
+    if (mode === 'WRITE' && place?.split(':')[2] === String(stat.ino)) {
+      return { pid: Number(pid), command: commandOf(Number(pid)) };
+    }
+  }
+  return undefined;
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,47 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOG_FILE, type LogName } from './log-files.js';
+
+/** One file of a log: the live one, or one that a rotation renamed. */
+export interface Segment {
+  readonly name: string;
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+}
+
+/** The files of a log that are there, oldest first, the live one last. Compressed ones are not read. */
+export function listSegments(dir: string, log: LogName): Segment[] {
+  const base = LOG_FILE[log];
+  const names = readdirSync(dir, { withFileTypes: true })
+    .filter((entry: Dirent) => entry.isFile() || entry.name === base)
+    .map((entry) => entry.name);
+  return orderSegments(base, names)
+    .map((name) => statSegment(dir, name))
+    .filter((segment): segment is Segment => segment !== undefined);
+}
+
+export function statSegment(dir: string, name: string): Segment | undefined {
+  const path = join(dir, name);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? { name, path, dev: stat.dev, ino: stat.ino, size: stat.size } : undefined;
+}
+
+/**
+ * Oldest first, by the names that log rotation gives: `.N` counts down to the newest, `-YYYYMMDD…` (dateext) up. A name
+ * of any other form is some other file.
+ */
+export function orderSegments(base: string, names: readonly string[]): string[] {
+  const numbered: { name: string; n: number }[] = [];
+  const dated: string[] = [];
+  for (const name of names) {
+    if (!name.startsWith(base)) continue;
+    const suffix = name.slice(base.length);
+    if (/^\.\d{1,6}$/.test(suffix)) numbered.push({ name, n: Number(suffix.slice(1)) });
+    else if (/^-\d{8}(-?\d{1,10})?$/.test(suffix)) dated.push(name);
+  }
+  numbered.sort((a, b) => b.n - a.n);
+  dated.sort();
+  return [...dated, ...numbered.map(({ name }) => name), ...(names.includes(base) ? [base] : [])];
+}

@@ -1,0 +1,47 @@
+import type { Json, JsonObject } from './json.js';
+import { parseInstant } from './time.js';
+
+/**
+ * Field checks for parsed lines, written by hand because every line of a log passes them: each answers `undefined`, or
+ * what is wrong, naming the field.
+ */
+
+export function wrong(v: JsonObject, field: string, wanted: string): string {
+  return field in v ? `field ${field} is not ${wanted}` : `field ${field} is missing`;
+}
+
+export function text(v: JsonObject, field: string): string | undefined {
+  const value = v[field];
+  return typeof value === 'string' && value !== '' ? undefined : wrong(v, field, 'a text');
+}
+
+export function textOrNull(v: JsonObject, field: string): string | undefined {
+  return v[field] === null || typeof v[field] === 'string' ? undefined : wrong(v, field, 'a text or null');
+}
+
+export function instant(v: JsonObject, field: string, nullable: boolean): string | undefined {
+  const value = v[field];
+  if (nullable && value === null) return undefined;
+  return typeof value === 'string' && parseInstant(value) !== undefined
+    ? undefined
+    : wrong(v, field, nullable ? 'a time or null' : 'a time');
+}
+
+export function oneOf(v: JsonObject, field: string, allowed: readonly string[]): string | undefined {
+  const value = v[field];
+  return typeof value === 'string' && allowed.includes(value)
+    ? undefined
+    : wrong(v, field, `one of ${allowed.join(', ')}`);
+}
+
+export function secondsOrNull(v: JsonObject, field: string): string | undefined {
+  const value = v[field];
+  return value === null || (typeof value === 'number' && value >= 0) ? undefined : wrong(v, field, 'seconds or null');
+}
+
+export function textList(v: JsonObject, field: string): string | undefined {
+  const value: Json | undefined = v[field];
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+    ? undefined
+    : wrong(v, field, 'a list of texts');
+}

@@ -1,0 +1,155 @@
+import type { Checked } from './checked.js';
+import { instant, oneOf, secondsOrNull, text, textList, textOrNull, wrong } from './fields.js';
+import { isJsonObject, type JsonObject } from './json.js';
+import { canonicalInstant } from './time.js';
+
+export const INCIDENT_SCHEMA = 'grace.incident/1';
+
+export const STATUSES = ['detected', 'remediating', 'resolved', 'failed'] as const;
+export type IncidentStatus = (typeof STATUSES)[number];
+
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** `drill`: caused by grace's own triggers. `simulated`: said to be so by whoever wrote the line. */
+export const ORIGINS = ['real', 'drill', 'simulated'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+export type AttemptOutcome = 'worked' | 'failed' | 'timed_out' | 'unknown';
+export type Resolution = 'remediated' | 'self_recovered' | 'manual' | 'unattributed' | 'none';
+
+/** The 13 keys of every line, old or new, with the old system's types. */
+export interface IncidentCore {
+  incident_id: string;
+  /** Old lines carry no zone and mean UTC. */
+  detected_at: string;
+  resolved_at: string | null;
+  status: IncidentStatus;
+  playbook_id: string | null;
+  playbook_name: string | null;
+  failure_mode: string;
+  severity: Severity;
+  /** Seconds from onset (old lines: detection) to recovery; ≥ 0. */
+  mttr_seconds: number | null;
+  actions_taken: string[];
+  success: boolean;
+  error: string | null;
+  metadata: JsonObject;
+}
+
+/** Seconds, elapsed on the monotonic clock. `confirm_s` runs from the first failing probe to confirmation. */
+export interface Timings {
+  confirm_s: number | null;
+  decide_s: number | null;
+  act_s: number | null;
+  verify_s: number | null;
+}
+
+export interface Attempt {
+  playbook_id: string;
+  /** Entry id of the claim under which it ran. */
+  claim: string;
+  steps: { name: string; exit: string; duration_s: number }[];
+  started_at: string;
+  duration_s: number | null;
+  outcome: AttemptOutcome;
+  verified: boolean;
+}
+
+export interface Verification {
+  status: 'verified' | 'unverified' | 'failed';
+  /** The check that passed, or who reported the recovery. */
+  by: string | null;
+  passes: number;
+  at: string | null;
+}
+
+/** What grace adds to a line; absent from old lines. */
+export interface IncidentAdditions {
+  schema: typeof INCIDENT_SCHEMA;
+  host: string;
+  boot_id: string;
+  check: string | null;
+  target: string | null;
+  origin: Origin;
+  /** First failing probe. */
+  onset_at: string | null;
+  timings: Timings;
+  /** The last 20; `attempts_dropped` counts the rest. */
+  attempts: Attempt[];
+  attempts_dropped: number;
+  verification: Verification;
+  resolution: Resolution;
+  relapses: number;
+  config_version: string | null;
+  arm: string | null;
+  propensity: number | null;
+  trigger: { source: string; ref: string | null };
+}
+
+/** One line of `incidents.jsonl`: a full snapshot. The last line with an id wins. */
+export type Incident = IncidentCore & Partial<IncidentAdditions>;
+/** A line as grace writes it. */
+export type NewIncident = IncidentCore & IncidentAdditions;
+
+/** Reads a parsed line as an incident. Fields it does not know are kept and ignored. The reason names the field. */
+export function readIncident(value: JsonObject): Checked<Incident> {
+  const problem = firstProblem(value);
+  return problem === undefined ? { ok: true, record: value as unknown as Incident } : { ok: false, reason: problem };
+}
+
+function firstProblem(v: JsonObject): string | undefined {
+  return (
+    text(v, 'incident_id') ??
+    instant(v, 'detected_at', false) ??
+    instant(v, 'resolved_at', true) ??
+    oneOf(v, 'status', STATUSES) ??
+    textOrNull(v, 'playbook_id') ??
+    textOrNull(v, 'playbook_name') ??
+    text(v, 'failure_mode') ??
+    oneOf(v, 'severity', SEVERITIES) ??
+    secondsOrNull(v, 'mttr_seconds') ??
+    textList(v, 'actions_taken') ??
+    (typeof v.success === 'boolean' ? undefined : wrong(v, 'success', 'true or false')) ??
+    textOrNull(v, 'error') ??
+    (isJsonObject(v.metadata) ? undefined : wrong(v, 'metadata', 'an object')) ??
+    additionsProblem(v)
+  );
+}
+
+function additionsProblem(v: JsonObject): string | undefined {
+  if (v.schema === undefined) return undefined;
+  if (v.schema !== INCIDENT_SCHEMA) return wrong(v, 'schema', INCIDENT_SCHEMA);
+  return (
+    oneOf(v, 'origin', ORIGINS) ??
+    instant(v, 'onset_at', true) ??
+    (isJsonObject(v.timings) ? undefined : wrong(v, 'timings', 'an object')) ??
+    (Array.isArray(v.attempts) && v.attempts.every(isJsonObject)
+      ? undefined
+      : wrong(v, 'attempts', 'a list of objects')) ??
+    (isJsonObject(v.verification) ? undefined : wrong(v, 'verification', 'an object')) ??
+    (isJsonObject(v.trigger) ? undefined : wrong(v, 'trigger', 'an object')) ??
+    (typeof v.relapses === 'number' ? undefined : wrong(v, 'relapses', 'a number'))
+  );
+}
+
+/** `real` unless the line says otherwise; old lines say it with `metadata.simulated`. */
+export function originOf(incident: Incident): Origin {
+  return incident.origin ?? (incident.metadata.simulated === true ? 'simulated' : 'real');
+}
+
+/** Resolved means verified: a line without a verification of its own, an old one too, is unverified. */
+export function isVerified(incident: Incident): boolean {
+  return incident.verification?.status === 'verified';
+}
+
+export const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, number>> = { critical: 10, high: 8, medium: 5, low: 2 };
+
+export function incidentTitle(incident: Pick<Incident, 'severity' | 'failure_mode'>): string {
+  return `${incident.severity.toUpperCase()}: ${incident.failure_mode}`;
+}
+
+/** Sortable spelling of an instant that {@link readIncident} has accepted. */
+export function sortable(instantText: string): string {
+  return canonicalInstant(instantText) ?? instantText;
+}

@@ -1,0 +1,188 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { napMs } from '../host/nap.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+/** Pages kept in memory, in KiB; the bound on what a sync of any size holds. */
+const CACHE_KIB = 16_384;
+const BUSY_TIMEOUT_S = 60;
+const BUSY_NAP_MS = 0.3;
+
+/** The registry cannot be used as it is: it is damaged, or it was written by another version. */
+export class UnusableDatabase extends Error {
+  override readonly name = 'UnusableDatabase';
+}
+
+/** True for what SQLite throws when the bytes of a database are wrong. */
+export function isDamage(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return (
+    error instanceof UnusableDatabase ||
+    (typeof code === 'string' &&
+      /^SQLITE_(CORRUPT|NOTADB|FORMAT|SCHEMA|ERROR|READONLY_DBMOVED|IOERR_SHORT_READ)/.test(code))
+  );
+}
+
+/**
+ * Opens a registry that is there. WAL with `synchronous=NORMAL`: a power cut may take the last commits, but the cursor
+ * goes with the rows, and the logs, which are synced, give them again.
+ */
+export function openDatabase(path: string): Database.Database {
+  const db = new Database(path, { fileMustExist: true, timeout: 1000 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.pragma(`cache_size = -${CACHE_KIB}`);
+    migrate(db);
+    checkTallies(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A database of this process alone, without a name: for directories that are not ours to write in. */
+export function openPrivateDatabase(): Database.Database {
+  const dir = mkdtempSync(join(tmpdir(), 'grace-registry-'));
+  const path = join(dir, 'registry.db');
+  try {
+    const db = new Database(path);
+    unprotected(db);
+    db.exec('CREATE TABLE named (x); DROP TABLE named');
+    return db;
+  } finally {
+    // The open descriptor keeps the file until this process ends, however it ends.
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Builds a database aside and puts it in the place of `path` when it is whole. */
+export function buildAside(path: string, unique: string, fill: (db: Database.Database) => void): void {
+  removeLeftovers(path);
+  const aside = `${path}.new-${unique}`;
+  const db = new Database(aside);
+  try {
+    unprotected(db);
+    fill(db);
+    db.close();
+    syncFile(aside);
+    // A log of changes that belonged to the former database would be replayed into this one.
+    rmSync(`${path}-wal`, { force: true });
+    rmSync(`${path}-shm`, { force: true });
+    renameSync(aside, path);
+  } catch (error) {
+    db.close();
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+/** Keeps a damaged database for whoever wants to know what happened to it; only the last one. */
+export function moveAside(path: string): string {
+  const kept = `${path}.damaged`;
+  rmSync(kept, { force: true });
+  try {
+    renameSync(path, kept);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return kept;
+}
+
+export function databaseInode(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/**
+ * Runs `work` in a transaction that may write. Waits for other writers with short naps: SQLite's own wait soon sleeps
+ * for a tenth of a second, and a writer of the logs may be waiting for us under their lock.
+ */
+export function inTransaction<T>(db: Database.Database, work: () => T): T {
+  const attempts = (BUSY_TIMEOUT_S * 1000) / BUSY_NAP_MS;
+  db.pragma('busy_timeout = 0');
+  try {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        db.exec('BEGIN IMMEDIATE');
+        break;
+      } catch (error) {
+        if (attempt >= attempts || !String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
+        napMs(BUSY_NAP_MS);
+      }
+    }
+  } finally {
+    db.pragma('busy_timeout = 1000');
+  }
+  try {
+    const value = work();
+    db.exec('COMMIT');
+    return value;
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Applies the migrations that the database has not seen, up to `until`. */
+export function migrate(db: Database.Database, until = MIGRATIONS.length): void {
+  const applied = db.pragma('user_version', { simple: true }) as number;
+  if (applied > MIGRATIONS.length) {
+    throw new UnusableDatabase(`it has schema ${applied}, this program knows ${MIGRATIONS.length}`);
+  }
+  if (applied >= until) return;
+  db.transaction(() => {
+    for (const [i, sql] of MIGRATIONS.entries()) {
+      if (i >= applied && i < until) db.exec(sql);
+    }
+    db.pragma(`user_version = ${until}`);
+  }).immediate();
+}
+
+/** Decisions rest on these tables: rows that are missing or too many mean that the cache cannot be trusted. */
+const TALLIED = ['incidents', 'claims'] as const;
+
+function checkTallies(db: Database.Database): void {
+  for (const name of TALLIED) {
+    const want = db.prepare<[string], { n: number }>('SELECT n FROM tallies WHERE name = ?').get(name)?.n ?? 0;
+    const have = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${name}`).get()?.n;
+    if (want !== have) throw new UnusableDatabase(`${name} holds ${have} rows, ${want} were written`);
+  }
+}
+
+/** Without journal and syncs: if it is not finished it is thrown away. */
+function unprotected(db: Database.Database): void {
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.pragma(`cache_size = -${CACHE_KIB}`);
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What builders that were killed have left. Called under the registry's lock, so none of them is at work. */
+function removeLeftovers(path: string): void {
+  const prefix = `${basename(path)}.new-`;
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(prefix)) unlinkSync(join(dirname(path), name));
+  }
+}

@@ -1,0 +1,138 @@
+import type Database from 'better-sqlite3';
+import { ACTION } from '../records/audit-actions.js';
+import { type AuditEntry, readAuditEntry } from '../records/audit-entry.js';
+import { isJsonObject } from '../records/json.js';
+import { matchesOldLearningRule } from '../records/learning-keywords.js';
+import { decode, parseStrict } from '../records/strict-json.js';
+import { foldTaskEntry, kindOfTaskEntry } from '../records/task.js';
+import { canonicalInstant } from '../records/time.js';
+import type { LineFold, LinePlace } from './line-fold.js';
+import { TaskTable } from './task-table.js';
+
+interface Sum {
+  actor: string;
+  action: string;
+  n: number;
+  old_rule: number;
+}
+
+/** Folds lines of immutable_audit.jsonl into entries, their sums, bindings, claims and the tasks of other programs. */
+export class AuditFold implements LineFold {
+  readonly #insert: Database.Statement;
+  readonly #addToSum: Database.Statement;
+  readonly #addLegacyTask: Database.Statement;
+  readonly #bind: Database.Statement;
+  readonly #claim: Database.Statement;
+  readonly #endClaim: Database.Statement;
+  readonly #tasks: TaskTable;
+  /** Sums of the present batch; written at its end. */
+  readonly #sums = new Map<string, Sum>();
+  #claimsAdded = 0;
+
+  constructor(db: Database.Database) {
+    this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#addToSum = db.prepare(
+      `INSERT INTO audit_sums VALUES (@actor, @action, @n, @old_rule)
+       ON CONFLICT DO UPDATE SET n = n + excluded.n, old_rule = old_rule + excluded.old_rule`,
+    );
+    this.#addLegacyTask = db.prepare(
+      'INSERT INTO legacy_task_resources VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1',
+    );
+    this.#bind = db.prepare('INSERT INTO bindings VALUES (?, ?, ?, ?, ?)');
+    this.#claim = db.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)');
+    this.#endClaim = db.prepare('UPDATE claims SET ended_at = ?, outcome = ? WHERE claim_id = ? AND ended_at IS NULL');
+    this.#tasks = new TaskTable(db);
+  }
+
+  fold(bytes: Buffer, place: LinePlace): string | undefined {
+    const parsed = parseStrict(bytes);
+    if (!parsed.ok) return parsed.reason;
+    const read = readAuditEntry(parsed.value);
+    if (!read.ok) return read.reason;
+    const entry = read.record;
+    const problem = this.#foldTask(entry) ?? this.#foldControl(entry, place);
+    if (problem !== undefined) return problem;
+    this.#keep(entry, bytes, place);
+    return undefined;
+  }
+
+  takeTallies(): Record<string, number> {
+    for (const sum of this.#sums.values()) this.#addToSum.run(sum);
+    this.#sums.clear();
+    const claims = this.#claimsAdded;
+    this.#claimsAdded = 0;
+    return { claims };
+  }
+
+  #keep(entry: AuditEntry, bytes: Buffer, place: LinePlace): void {
+    const { entry_id, timestamp, actor, action, resource } = entry;
+    const old = matchesOldLearningRule(decode(bytes) ?? '') ? 1 : 0;
+    const at = canonicalInstant(timestamp) ?? timestamp;
+    const { line, ordinal, position, length } = place;
+    this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old);
+
+    const key = `${actor}\0${action}`;
+    const sum = this.#sums.get(key);
+    if (!sum) this.#sums.set(key, { actor, action, n: 1, old_rule: old });
+    else {
+      sum.n++;
+      sum.old_rule += old;
+    }
+  }
+
+  #foldTask(entry: AuditEntry): string | undefined {
+    const kind = kindOfTaskEntry(entry);
+    if (kind === undefined) return undefined;
+    if (kind === 'legacy') {
+      this.#addLegacyTask.run(entry.action, entry.resource);
+      return undefined;
+    }
+    const id = entry.metadata.task_id;
+    const step = foldTaskEntry(typeof id === 'string' ? this.#tasks.find('audit', id) : undefined, entry);
+    if (!step.ok) return step.reason;
+    this.#tasks.put(step.task);
+    return undefined;
+  }
+
+  #foldControl(entry: AuditEntry, place: LinePlace): string | undefined {
+    const m = entry.metadata;
+    switch (entry.action) {
+      case ACTION.incidentSnapshot:
+        if (typeof m.offset !== 'number' || typeof m.length !== 'number' || typeof m.sha256 !== 'string') {
+          return 'a binding needs metadata.offset, length and sha256';
+        }
+        this.#bind.run(place.line, entry.resource, m.offset, m.length, m.sha256);
+        return undefined;
+      case ACTION.remedyClaimed:
+        return this.#foldClaim(entry);
+      case ACTION.remedyEnded:
+        if (typeof m.claim !== 'string' || typeof entry.decision.outcome !== 'string') {
+          return 'an ended remedy needs metadata.claim and decision.outcome';
+        }
+        this.#endClaim.run(canonicalInstant(entry.timestamp) ?? entry.timestamp, entry.decision.outcome, m.claim);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #foldClaim(entry: AuditEntry): string | undefined {
+    const { incident_id, target, playbook_id, owner } = entry.metadata;
+    if (
+      typeof incident_id !== 'string' ||
+      typeof target !== 'string' ||
+      typeof playbook_id !== 'string' ||
+      !isJsonObject(owner) ||
+      typeof owner.boot_id !== 'string' ||
+      typeof owner.pid !== 'number' ||
+      typeof owner.start_time !== 'number'
+    ) {
+      return 'a claim needs metadata.incident_id, target, playbook_id and owner {boot_id, pid, start_time}';
+    }
+    const at = canonicalInstant(entry.timestamp) ?? entry.timestamp;
+    const { boot_id, pid, start_time } = owner;
+    const { changes } = this.#claim.run(entry.entry_id, incident_id, target, playbook_id, at, boot_id, pid, start_time);
+    this.#claimsAdded += changes;
+    return undefined;
+  }
+}

@@ -1,0 +1,169 @@
+-- The registry is a projection of the two logs and of nothing else: every row below follows from their bytes, and none
+-- depends on when or in which order the two were read. Times are UTC text that sorts; hashes are hex.
+
+-- How far each file of each log has been folded. Moves in the same transaction as the rows.
+CREATE TABLE segments (
+  log      TEXT    NOT NULL,
+  ordinal  INTEGER NOT NULL, -- 0 is the oldest file of the log
+  dev      INTEGER NOT NULL,
+  ino      INTEGER NOT NULL,
+  folded   INTEGER NOT NULL, -- bytes; always the end of a line
+  lines    INTEGER NOT NULL, -- LF-terminated lines in those bytes, bad ones too
+  head     TEXT    NOT NULL, -- SHA-256 of the first bytes that were folded
+  tail     TEXT    NOT NULL, -- SHA-256 of the last bytes that were folded
+  PRIMARY KEY (log, ordinal)
+) WITHOUT ROWID;
+
+-- How many rows the small tables hold. A cache whose tables disagree with this is damaged and is rebuilt.
+CREATE TABLE tallies (
+  name TEXT    NOT NULL PRIMARY KEY,
+  n    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+  log      TEXT    NOT NULL,
+  ordinal  INTEGER NOT NULL,
+  position INTEGER NOT NULL, -- byte offset in that file
+  length   INTEGER NOT NULL, -- bytes without the LF
+  reason   TEXT    NOT NULL,
+  PRIMARY KEY (log, ordinal, position)
+) WITHOUT ROWID;
+
+CREATE TABLE incident_lines (
+  ordinal     INTEGER NOT NULL,
+  position    INTEGER NOT NULL,
+  length      INTEGER NOT NULL,
+  incident_id TEXT    NOT NULL,
+  sha256      TEXT    NOT NULL,
+  duplicate   INTEGER NOT NULL, -- 1: the same bytes came before
+  PRIMARY KEY (ordinal, position)
+) WITHOUT ROWID;
+CREATE INDEX incident_lines_by_hash ON incident_lines (sha256);
+
+-- The last snapshot of each incident.
+CREATE TABLE incidents (
+  incident_id    TEXT    NOT NULL PRIMARY KEY,
+  line_hash      TEXT    NOT NULL,
+  lines          INTEGER NOT NULL,
+  duplicates     INTEGER NOT NULL,
+  recoveries     INTEGER NOT NULL,
+  detected_at    TEXT    NOT NULL,
+  status         TEXT    NOT NULL,
+  failure_mode   TEXT    NOT NULL,
+  severity       TEXT    NOT NULL,
+  origin         TEXT    NOT NULL,
+  verified       INTEGER NOT NULL,
+  acted          INTEGER NOT NULL, -- 1: an action is recorded
+  relapses       INTEGER NOT NULL,
+  playbook_id    TEXT,
+  target         TEXT,
+  trigger_source TEXT,
+  trigger_ref    TEXT,
+  snapshot       TEXT    NOT NULL  -- the line
+) WITHOUT ROWID;
+CREATE INDEX incidents_by_time ON incidents (detected_at);
+CREATE INDEX incidents_by_ref ON incidents (trigger_source, trigger_ref) WHERE trigger_ref IS NOT NULL;
+
+-- Each passage of an incident into `resolved`; an incident that relapses has several.
+CREATE TABLE recoveries (
+  incident_id  TEXT    NOT NULL,
+  episode      INTEGER NOT NULL,
+  detected_at  TEXT    NOT NULL,
+  origin       TEXT    NOT NULL,
+  failure_mode TEXT    NOT NULL,
+  playbook_id  TEXT,
+  verified     INTEGER NOT NULL,
+  acted        INTEGER NOT NULL,
+  mttr_seconds REAL,
+  confirm_s    REAL,
+  decide_s     REAL,
+  act_s        REAL,
+  verify_s     REAL,
+  PRIMARY KEY (incident_id, episode)
+) WITHOUT ROWID;
+
+CREATE TABLE audit_entries (
+  line     INTEGER NOT NULL PRIMARY KEY, -- 1-based, over all files of the log
+  ordinal  INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  length   INTEGER NOT NULL,
+  entry_id TEXT    NOT NULL,
+  at       TEXT    NOT NULL,
+  actor    TEXT    NOT NULL,
+  action   TEXT    NOT NULL,
+  resource TEXT    NOT NULL,
+  old_rule INTEGER NOT NULL -- 1: the old report would have counted the line as learning
+);
+
+-- Sums over audit_entries, so that a report over everything does not read every row.
+CREATE TABLE audit_sums (
+  actor     TEXT    NOT NULL,
+  action    TEXT    NOT NULL,
+  n         INTEGER NOT NULL,
+  old_rule  INTEGER NOT NULL, -- how many of them the old report would have counted as learning
+  PRIMARY KEY (actor, action)
+) WITHOUT ROWID;
+
+-- Entries of the old system that look like a task's series and belong to none.
+CREATE TABLE legacy_task_resources (
+  action   TEXT    NOT NULL,
+  resource TEXT    NOT NULL,
+  n        INTEGER NOT NULL,
+  PRIMARY KEY (action, resource)
+) WITHOUT ROWID;
+
+-- Which audit entry vouches for which incident line.
+CREATE TABLE bindings (
+  line        INTEGER NOT NULL PRIMARY KEY,
+  incident_id TEXT    NOT NULL,
+  position    INTEGER NOT NULL,
+  length      INTEGER NOT NULL,
+  sha256      TEXT    NOT NULL
+);
+CREATE INDEX bindings_by_hash ON bindings (sha256);
+
+CREATE TABLE claims (
+  claim_id    TEXT    NOT NULL PRIMARY KEY,
+  incident_id TEXT    NOT NULL,
+  target      TEXT    NOT NULL,
+  playbook_id TEXT    NOT NULL,
+  claimed_at  TEXT    NOT NULL,
+  boot_id     TEXT    NOT NULL,
+  pid         INTEGER NOT NULL,
+  start_time  INTEGER NOT NULL,
+  ended_at    TEXT,
+  outcome     TEXT
+) WITHOUT ROWID;
+CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
+
+CREATE TABLE tasks (
+  source                TEXT    NOT NULL, -- the log it was projected from
+  task_id               TEXT    NOT NULL,
+  task_type             TEXT    NOT NULL,
+  subsystem             TEXT    NOT NULL,
+  title                 TEXT    NOT NULL,
+  description           TEXT,
+  created_by            TEXT    NOT NULL,
+  assigned_to           TEXT,
+  status                TEXT    NOT NULL,
+  priority              INTEGER NOT NULL,
+  created_at            TEXT    NOT NULL,
+  started_at            TEXT,
+  completed_at          TEXT,
+  duration_seconds      REAL,
+  cpu_seconds           REAL,
+  memory_peak_mb        REAL,
+  memory_avg_mb         REAL,
+  disk_read_mb          REAL,
+  disk_write_mb         REAL,
+  progress              REAL,
+  verification_required INTEGER NOT NULL,
+  verification_status   TEXT,
+  sla_deadline          TEXT,
+  sla_met               INTEGER,
+  error_message         TEXT,
+  task_metadata         TEXT    NOT NULL,
+  tags                  TEXT    NOT NULL,
+  PRIMARY KEY (source, task_id)
+) WITHOUT ROWID;
+CREATE INDEX tasks_by_time ON tasks (created_at);

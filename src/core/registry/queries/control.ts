@@ -1,0 +1,72 @@
+import type Database from 'better-sqlite3';
+import type { Claim } from '../../records/claim.js';
+import type { AttemptOutcome, Incident } from '../../records/incident.js';
+
+/** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
+export interface KnownIncident {
+  readonly record: Incident;
+  readonly hash: string;
+}
+
+/** What decisions rest on, as of the last byte folded. */
+export interface ControlView {
+  incident(id: string): KnownIncident | undefined;
+  /** The incident that an outside report with this reference opened. */
+  incidentByRef(source: string, ref: string): KnownIncident | undefined;
+  /** Claims without an end on this incident or this target. */
+  openClaims(incident_id: string, target: string): Claim[];
+  allOpenClaims(): Claim[];
+  hasEntry(action: string, resource: string): boolean;
+  /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
+  auditLines(): number;
+}
+
+interface SnapshotRow {
+  snapshot: string;
+  line_hash: string;
+}
+
+interface ClaimRow {
+  claim_id: string;
+  incident_id: string;
+  target: string;
+  playbook_id: string;
+  claimed_at: string;
+  boot_id: string;
+  pid: number;
+  start_time: number;
+  ended_at: string | null;
+  outcome: AttemptOutcome | null;
+}
+
+export function controlView(db: Database.Database): ControlView {
+  const byId = db.prepare<[string], SnapshotRow>('SELECT snapshot, line_hash FROM incidents WHERE incident_id = ?');
+  const byRef = db.prepare<[string, string], SnapshotRow>(
+    `SELECT snapshot, line_hash FROM incidents WHERE trigger_source = ? AND trigger_ref = ?
+     ORDER BY incident_id LIMIT 1`,
+  );
+  const openOn = db.prepare<[string, string], ClaimRow>(
+    'SELECT * FROM claims WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id',
+  );
+  const open = db.prepare<[], ClaimRow>('SELECT * FROM claims WHERE ended_at IS NULL ORDER BY claim_id');
+  const entry = db.prepare<[string, string], { found: number }>(
+    'SELECT 1 AS found FROM audit_entries WHERE action = ? AND resource = ? LIMIT 1',
+  );
+  const lines = db.prepare<[], { n: number }>("SELECT coalesce(sum(lines), 0) AS n FROM segments WHERE log = 'audit'");
+  return {
+    incident: (id) => known(byId.get(id)),
+    incidentByRef: (source, ref) => known(byRef.get(source, ref)),
+    openClaims: (incident_id, target) => openOn.all(incident_id, target).map(claim),
+    allOpenClaims: () => open.all().map(claim),
+    hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
+    auditLines: () => lines.get()?.n ?? 0,
+  };
+}
+
+function known(row: SnapshotRow | undefined): KnownIncident | undefined {
+  return row && { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
+}
+
+function claim({ boot_id, pid, start_time, ...rest }: ClaimRow): Claim {
+  return { ...rest, owner: { boot_id, pid, start_time } };
+}

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { systemErrorSentence } from '../errors.js';
+import type { Clock } from '../host/clock.js';
+import { inspectDirectory } from '../journal/directory.js';
+import { ProcessLock } from '../journal/lock.js';
+import {
+  buildAside,
+  databaseInode,
+  isDamage,
+  migrate,
+  moveAside,
+  openDatabase,
+  openPrivateDatabase,
+} from './database.js';
+import type { Loss } from './plan.js';
+import { type ControlView, controlView } from './queries/control.js';
+import { type OnProgress, Projector, type SyncResult } from './sync.js';
+
+export const REGISTRY_FILE = 'registry.db';
+export const REGISTRY_LOCK_FILE = 'registry.lock';
+
+/** How long to wait for another process that is building the registry; a million lines take it some ten seconds. */
+const BUILD_WAIT_S = 300;
+
+export interface RegistryOptions {
+  readonly clock: Clock;
+  readonly jitter: () => number;
+  /** A text no other process uses at this time. */
+  readonly unique: string;
+  readonly onProgress?: OnProgress;
+}
+
+/** What the registry had to do besides reading on; for reports. */
+export interface RegistryNotes {
+  /** Why the projection lives in a temporary file. */
+  readonly temporary: string | undefined;
+  /** Why it was built anew. */
+  readonly rebuilt: string | undefined;
+  /** Where a damaged database was kept. */
+  readonly kept: string | undefined;
+  /** Bytes that are gone from the logs and of which no audit entry tells yet. */
+  readonly losses: readonly Loss[];
+}
+
+/**
+ * The projection of the two logs. It may be deleted or damaged at any moment: the next call builds it again. Everything
+ * goes through {@link read}, which sees to that.
+ */
+export class Registry {
+  readonly #dir: string;
+  readonly #path: string;
+  readonly #options: RegistryOptions;
+  #db: Database.Database | undefined;
+  #projector: Projector | undefined;
+  #view: ControlView | undefined;
+  /** Identity of the opened file; `undefined` for a temporary one, which has no name. */
+  #inode: number | undefined;
+  #notes: RegistryNotes = { temporary: undefined, rebuilt: undefined, kept: undefined, losses: [] };
+
+  constructor(dir: string, options: RegistryOptions) {
+    this.#dir = dir;
+    this.#path = join(dir, REGISTRY_FILE);
+    this.#options = options;
+  }
+
+  get notes(): RegistryNotes {
+    return this.#notes;
+  }
+
+  /** Where it lives; `undefined` while it lives in a temporary file. */
+  get path(): string | undefined {
+    return this.#inode === undefined ? undefined : this.#path;
+  }
+
+  /** Reads on to the ends of the logs. Losses are reported in {@link notes} and hide nothing that is still there. */
+  sync(options: { quick?: boolean } = {}): SyncResult {
+    return this.#surviving(() => {
+      const db = this.#open();
+      this.#projector ??= new Projector(db, this.#dir, this.#options.onProgress);
+      const result = this.#projector.sync(options.quick);
+      if (result.readAgain !== undefined) return this.rebuild(result.readAgain);
+      if (result.losses.length > 0) return this.#goPrivate('bytes are gone from the logs', result.losses);
+      return result;
+    });
+  }
+
+  /** Runs a query over the database as it stands; built again if it is damaged. */
+  read<T>(query: (db: Database.Database) => T): T {
+    return this.#surviving(() => query(this.#open()));
+  }
+
+  /** What decisions rest on. */
+  control<T>(decide: (view: ControlView) => T): T {
+    return this.read((db) => {
+      this.#view ??= controlView(db);
+      return decide(this.#view);
+    });
+  }
+
+  /** Builds the registry anew from the logs. */
+  rebuild(why: string): SyncResult {
+    if (this.#notes.temporary !== undefined) return this.#goPrivate(this.#notes.temporary, this.#notes.losses);
+    this.close();
+    const result = this.#underLock(() => this.#buildAndInstall());
+    this.#note({ rebuilt: why, losses: [] });
+    return result;
+  }
+
+  /** What is gone has been written into the audit log: from now on the registry shows what is there. */
+  acceptLosses(): void {
+    this.#note({ temporary: undefined, losses: [] });
+    this.rebuild('bytes are gone from the logs');
+  }
+
+  close(): void {
+    this.#db?.close();
+    this.#db = undefined;
+    this.#projector = undefined;
+    this.#view = undefined;
+    this.#inode = undefined;
+  }
+
+  #note(change: Partial<RegistryNotes>): void {
+    this.#notes = { ...this.#notes, ...change };
+  }
+
+  #surviving<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (isDamage(error) && this.#notes.temporary === undefined) {
+        this.#replaceDamaged(error);
+        return work();
+      }
+      const sentence = cannotBeWritten(error);
+      if (sentence === undefined || this.#notes.temporary !== undefined) throw error;
+      this.#goPrivate(sentence, []);
+      return work();
+    }
+  }
+
+  #replaceDamaged(error: unknown): void {
+    const had = this.#inode ?? databaseInode(this.#path);
+    this.close();
+    this.#underLock(() => {
+      // Another process may have replaced it while we waited for the lock.
+      if (databaseInode(this.#path) !== had) return;
+      this.#note({ kept: moveAside(this.#path) });
+      this.#buildAndInstall();
+      this.#note({ rebuilt: `it was damaged (${(error as Error).message})` });
+    });
+  }
+
+  #open(): Database.Database {
+    if (this.#db) {
+      if (this.#notes.temporary !== undefined || databaseInode(this.#path) === this.#inode) return this.#db;
+      this.close();
+    }
+    const { unwritable } = inspectDirectory(this.#dir);
+    if (unwritable !== undefined || this.#notes.temporary !== undefined) {
+      this.#goPrivate(unwritable ?? this.#notes.temporary ?? '', this.#notes.losses);
+    } else {
+      if (databaseInode(this.#path) === undefined) this.#createFirst();
+      this.#db = openDatabase(this.#path);
+      this.#inode = databaseInode(this.#path);
+    }
+    if (!this.#db) throw new Error('no database was opened');
+    return this.#db;
+  }
+
+  #createFirst(): void {
+    this.#underLock(() => {
+      if (databaseInode(this.#path) === undefined) this.#buildAndInstall();
+    });
+  }
+
+  #buildAndInstall(): SyncResult {
+    let result: SyncResult | undefined;
+    buildAside(this.#path, this.#options.unique, (db) => {
+      result = fill(db, this.#dir, this.#options.onProgress);
+    });
+    if (!result) throw new Error('nothing was built');
+    return result;
+  }
+
+  /** From here on this process projects into a file of its own; the directory stays as it is. */
+  #goPrivate(why: string, losses: readonly Loss[]): SyncResult {
+    this.close();
+    const db = openPrivateDatabase();
+    const result = fill(db, this.#dir, this.#options.onProgress);
+    this.#db = db;
+    this.#note({ temporary: why, losses });
+    return result;
+  }
+
+  #underLock<T>(work: () => T): T {
+    const { clock, jitter } = this.#options;
+    const lock = new ProcessLock(join(this.#dir, REGISTRY_LOCK_FILE), { clock, timeout_s: BUILD_WAIT_S, jitter });
+    try {
+      return lock.runBlocking(work);
+    } finally {
+      lock.close();
+    }
+  }
+}
+
+/** Tables, rows, then the indexes that are quicker built at the end. */
+function fill(db: Database.Database, dir: string, onProgress?: OnProgress): SyncResult {
+  migrate(db, 1);
+  const result = new Projector(db, dir, onProgress).sync();
+  migrate(db);
+  return result;
+}
+
+/** Why a database cannot be written here, or `undefined` if the error says something else. */
+function cannotBeWritten(error: unknown): string | undefined {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM)/.test(code)) {
+    return `the registry cannot be written there (${code})`;
+  }
+  return systemErrorSentence(error);
+}
