@@ -10,8 +10,17 @@ import { LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './jo
 import { type OpenLog, openForAppending } from './journal/open-log.js';
 import { syncData } from './journal/sync.js';
 import { ACTION } from './records/audit-actions.js';
-import { type AuditDraft, type AuditEntry, entryId, MAX_AUDIT_LINE_BYTES } from './records/audit-entry.js';
-import type { NewIncident } from './records/incident.js';
+import {
+  type AuditDraft,
+  type AuditEntry,
+  entryId,
+  MAX_AUDIT_LINE_BYTES,
+  readAuditEntry,
+} from './records/audit-entry.js';
+import type { Checked } from './records/checked.js';
+import { type NewIncident, readIncident } from './records/incident.js';
+import type { JsonObject } from './records/json.js';
+import { parseStrict } from './records/strict-json.js';
 import { formatInstant } from './records/time.js';
 import type { Loss } from './registry/plan.js';
 import type { ControlView } from './registry/queries/control.js';
@@ -118,7 +127,7 @@ export class Ledger {
       const entry_id = entryId(firstLine + i, now);
       return { entry_id, timestamp: formatInstant(now), actor, action, resource, decision, metadata };
     });
-    const auditBytes = Buffer.concat(entries.map((entry) => lineOf(entry, MAX_AUDIT_LINE_BYTES)));
+    const auditBytes = Buffer.concat(entries.map((entry) => lineOf(entry, readAuditEntry, MAX_AUDIT_LINE_BYTES)));
 
     // Everything was put into bytes before the first of them is written: a record that cannot be, harms no other.
     if (snapshots.bytes.length > 0) appendBytes(logs.incidents, snapshots.bytes);
@@ -158,7 +167,7 @@ export class Ledger {
       const before = this.registry.control((view) => view.incident(record.incident_id))?.hash ?? null;
       if (before !== after)
         throw new Error(`incident ${record.incident_id}: decided on ${after}, the last is ${before}`);
-      const line = lineOf(record, MAX_LINE_BYTES);
+      const line = lineOf(record, readIncident, MAX_LINE_BYTES);
       const length = line.length - 1;
       const sha256 = createHash('sha256').update(line.subarray(0, length)).digest('hex');
       lines.push(line);
@@ -208,11 +217,19 @@ function openLog(dir: string, log: LogName): OpenLog {
   return openForAppending(logPath(dir, log));
 }
 
-function lineOf(record: object, maxBytes: number): Buffer {
+/** The bytes of a record. What would be quarantined when it is read is refused before it is written. */
+function lineOf(record: object, read: (value: JsonObject) => Checked<unknown>, maxBytes: number): Buffer {
   const line = Buffer.from(`${JSON.stringify(record)}\n`);
-  if (line.length - 1 <= maxBytes) return line;
-  throw new OperatorError('GRACE_RECORD_TOO_LONG', EXIT.invalidData, `a record of ${line.length} bytes is too long`, {
-    hint: `a line may have ${maxBytes} bytes; shorten its metadata`,
+  if (line.length - 1 > maxBytes) throw refusedRecord(`it has ${line.length} bytes, a line may have ${maxBytes}`);
+  const parsed = parseStrict(line.subarray(0, line.length - 1));
+  const checked = parsed.ok ? read(parsed.value) : parsed;
+  if (!checked.ok) throw refusedRecord(checked.reason);
+  return line;
+}
+
+function refusedRecord(reason: string): OperatorError {
+  return new OperatorError('GRACE_RECORD_REFUSED', EXIT.invalidData, `a record cannot be written: ${reason}`, {
+    hint: 'nothing was written; correct what was passed in',
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.js';
+import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { parseInstant } from './time.js';
 
 /**
@@ -36,7 +36,9 @@ export function oneOf(v: JsonObject, field: string, allowed: readonly string[]):
 
 export function secondsOrNull(v: JsonObject, field: string): string | undefined {
   const value = v[field];
-  return value === null || (typeof value === 'number' && value >= 0) ? undefined : wrong(v, field, 'seconds or null');
+  return value === null || (typeof value === 'number' && value >= 0 && Number.isFinite(value))
+    ? undefined
+    : wrong(v, field, 'seconds or null');
 }
 
 export function textList(v: JsonObject, field: string): string | undefined {
@@ -44,4 +46,37 @@ export function textList(v: JsonObject, field: string): string | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
     ? undefined
     : wrong(v, field, 'a list of texts');
+}
+
+export function count(v: JsonObject, field: string): string | undefined {
+  const value = v[field];
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : wrong(v, field, 'a whole number');
+}
+
+/** The same check for a field that need not be there. */
+export function optional(
+  v: JsonObject,
+  field: string,
+  problem: (v: JsonObject, field: string) => string | undefined,
+): string | undefined {
+  return v[field] === undefined ? undefined : problem(v, field);
+}
+
+/** Checks fields of an object inside the record. */
+export function inside(
+  v: JsonObject,
+  field: string,
+  problem: (inner: JsonObject) => string | undefined,
+): string | undefined {
+  const value = v[field];
+  if (!isJsonObject(value)) return wrong(v, field, 'an object');
+  return problem(value)?.replace(/^field /, `field ${field}.`);
+}
+
+export function firstOf<T>(items: readonly T[], problem: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = problem(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

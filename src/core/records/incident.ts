@@ -1,5 +1,17 @@
 import type { Checked } from './checked.js';
-import { instant, oneOf, secondsOrNull, text, textList, textOrNull, wrong } from './fields.js';
+import {
+  count,
+  firstOf,
+  inside,
+  instant,
+  oneOf,
+  optional,
+  secondsOrNull,
+  text,
+  textList,
+  textOrNull,
+  wrong,
+} from './fields.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { canonicalInstant } from './time.js';
 
@@ -57,12 +69,15 @@ export interface Attempt {
 }
 
 export interface Verification {
-  status: 'verified' | 'unverified' | 'failed';
+  status: (typeof VERIFICATION_STATUSES)[number];
   /** The check that passed, or who reported the recovery. */
   by: string | null;
   passes: number;
   at: string | null;
 }
+
+const TIMINGS = ['confirm_s', 'decide_s', 'act_s', 'verify_s'] as const satisfies readonly (keyof Timings)[];
+const VERIFICATION_STATUSES = ['verified', 'unverified', 'failed'] as const;
 
 /** What grace adds to a line; absent from old lines. */
 export interface IncidentAdditions {
@@ -117,19 +132,47 @@ function firstProblem(v: JsonObject): string | undefined {
   );
 }
 
+/**
+ * What grace adds, and whether a line with its schema must have it. A line without the schema need have none of it, but
+ * what it has must be of the right type: everybody who reads the record trusts that.
+ */
+const ADDITIONS: readonly {
+  field: string;
+  required: boolean;
+  problem: (v: JsonObject, f: string) => string | undefined;
+}[] = [
+  { field: 'target', required: false, problem: textOrNull },
+  { field: 'origin', required: true, problem: (v, f) => oneOf(v, f, ORIGINS) },
+  { field: 'onset_at', required: true, problem: (v, f) => instant(v, f, true) },
+  {
+    field: 'timings',
+    required: true,
+    problem: (v, f) => inside(v, f, (t) => firstOf(TIMINGS, (name) => optional(t, name, secondsOrNull))),
+  },
+  {
+    field: 'attempts',
+    required: true,
+    problem: (v, f) => (Array.isArray(v[f]) && v[f].every(isJsonObject) ? undefined : wrong(v, f, 'a list of objects')),
+  },
+  {
+    field: 'verification',
+    required: true,
+    problem: (v, f) =>
+      inside(v, f, (it) => oneOf(it, 'status', VERIFICATION_STATUSES) ?? optional(it, 'by', textOrNull)),
+  },
+  {
+    field: 'trigger',
+    required: true,
+    problem: (v, f) => inside(v, f, (it) => optional(it, 'source', text) ?? optional(it, 'ref', textOrNull)),
+  },
+  { field: 'relapses', required: true, problem: count },
+];
+
 function additionsProblem(v: JsonObject): string | undefined {
-  if (v.schema === undefined) return undefined;
-  if (v.schema !== INCIDENT_SCHEMA) return wrong(v, 'schema', INCIDENT_SCHEMA);
-  return (
-    oneOf(v, 'origin', ORIGINS) ??
-    instant(v, 'onset_at', true) ??
-    (isJsonObject(v.timings) ? undefined : wrong(v, 'timings', 'an object')) ??
-    (Array.isArray(v.attempts) && v.attempts.every(isJsonObject)
-      ? undefined
-      : wrong(v, 'attempts', 'a list of objects')) ??
-    (isJsonObject(v.verification) ? undefined : wrong(v, 'verification', 'an object')) ??
-    (isJsonObject(v.trigger) ? undefined : wrong(v, 'trigger', 'an object')) ??
-    (typeof v.relapses === 'number' ? undefined : wrong(v, 'relapses', 'a number'))
+  const isNew = v.schema !== undefined;
+  if (isNew && v.schema !== INCIDENT_SCHEMA) return wrong(v, 'schema', INCIDENT_SCHEMA);
+  return firstOf(ADDITIONS, ({ field, required, problem }) =>
+    isNew && required ? problem(v, field) : optional(v, field, problem),
   );
 }
 

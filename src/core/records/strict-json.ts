@@ -26,8 +26,7 @@ export function parseStrict(bytes: Buffer): StrictJson {
   }
   if (!isJsonObject(value)) return refuse('not a JSON object');
   const keys = countKeys(value, 1);
-  if (keys === TOO_DEEP) return refuse(`nested deeper than ${MAX_DEPTH}`);
-  if (keys === PROTO_KEY) return refuse('a key is named __proto__');
+  if (keys < 0) return refuse(problemOf(keys));
   if (keys !== countColons(bytes)) return refuse('a key stands twice in one object');
   return { ok: true, value };
 }
@@ -36,6 +35,17 @@ export function parseStrict(bytes: Buffer): StrictJson {
 export function decode(bytes: Buffer): string | undefined {
   if (isAscii(bytes)) return bytes.toString('latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+/** Why a value would not be read back if it were written, or `undefined`; `depth` is where it will stand. */
+export function unstorable(value: Json, depth = 1): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const keys = countKeys(value, depth);
+  return keys < 0 ? problemOf(keys) : undefined;
+}
+
+function problemOf(code: number): string {
+  return code === TOO_DEEP ? `nested deeper than ${MAX_DEPTH}` : 'a key is named __proto__';
 }
 
 function refuse(reason: string): StrictJson {

@@ -3,7 +3,11 @@
  * microseconds and no zone and mean UTC.
  */
 
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?$/;
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
+
+/** The years 0000 to 9999: an instant outside them has no spelling that sorts. */
+const RANGE = { least: Date.parse('0000-01-01T00:00:00Z'), most: Date.parse('9999-12-31T23:59:59.999Z') };
 
 /** Milliseconds since 1970 (with the fraction the text has), or `undefined` when the text is no instant. */
 export function parseInstant(text: string): number | undefined {
@@ -14,7 +18,8 @@ export function parseInstant(text: string): number | undefined {
   const whole = Date.parse(`${base}Z`);
   // Date.parse rolls the 31st of February over into March; such a text is no date.
   if (Number.isNaN(whole) || !new Date(whole).toISOString().startsWith(base)) return undefined;
-  return whole + (fraction === '' ? 0 : Number(`0.${fraction}`) * 1000) - zoneOffsetMs(zone);
+  const ms = whole + (fraction === '' ? 0 : Number(`0.${fraction}`) * 1000) - zoneOffsetMs(zone);
+  return ms >= RANGE.least && ms <= RANGE.most ? ms : undefined;
 }
 
 function zoneOffsetMs(zone: string): number {
@@ -22,6 +27,11 @@ function zoneOffsetMs(zone: string): number {
   const sign = zone.startsWith('-') ? -1 : 1;
   const digits = zone.slice(1).replace(':', '');
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000;
+}
+
+/** So the old system spelled an instant, and grace never does. */
+export function namesNoZone(instantText: string): boolean {
+  return !/(Z|[+-]\d{2}:?\d{2})$/.test(instantText.slice('2026-11-20'.length));
 }
 
 /** `2026-11-23T00:18:47.123Z`. */

@@ -5,7 +5,7 @@ import { isJsonObject } from '../records/json.js';
 import { matchesOldLearningRule } from '../records/learning-keywords.js';
 import { decode, parseStrict } from '../records/strict-json.js';
 import { foldTaskEntry, kindOfTaskEntry } from '../records/task.js';
-import { canonicalInstant } from '../records/time.js';
+import { canonicalInstant, namesNoZone } from '../records/time.js';
 import type { LineFold, LinePlace } from './line-fold.js';
 import { TaskTable } from './task-table.js';
 
@@ -14,6 +14,7 @@ interface Sum {
   action: string;
   n: number;
   old_rule: number;
+  old: number;
 }
 
 /** Folds lines of immutable_audit.jsonl into entries, their sums, bindings, claims and the tasks of other programs. */
@@ -30,10 +31,11 @@ export class AuditFold implements LineFold {
   #claimsAdded = 0;
 
   constructor(db: Database.Database) {
-    this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#addToSum = db.prepare(
-      `INSERT INTO audit_sums VALUES (@actor, @action, @n, @old_rule)
-       ON CONFLICT DO UPDATE SET n = n + excluded.n, old_rule = old_rule + excluded.old_rule`,
+      `INSERT INTO audit_sums VALUES (@actor, @action, @n, @old_rule, @old)
+       ON CONFLICT DO UPDATE
+       SET n = n + excluded.n, old_rule = old_rule + excluded.old_rule, old = old + excluded.old`,
     );
     this.#addLegacyTask = db.prepare(
       'INSERT INTO legacy_task_resources VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1',
@@ -66,17 +68,19 @@ export class AuditFold implements LineFold {
 
   #keep(entry: AuditEntry, bytes: Buffer, place: LinePlace): void {
     const { entry_id, timestamp, actor, action, resource } = entry;
-    const old = matchesOldLearningRule(decode(bytes) ?? '') ? 1 : 0;
+    const old_rule = matchesOldLearningRule(decode(bytes) ?? '') ? 1 : 0;
+    const old = namesNoZone(timestamp) ? 1 : 0;
     const at = canonicalInstant(timestamp) ?? timestamp;
     const { line, ordinal, position, length } = place;
-    this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old);
+    this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old_rule, old);
 
     const key = `${actor}\0${action}`;
     const sum = this.#sums.get(key);
-    if (!sum) this.#sums.set(key, { actor, action, n: 1, old_rule: old });
+    if (!sum) this.#sums.set(key, { actor, action, n: 1, old_rule, old });
     else {
       sum.n++;
-      sum.old_rule += old;
+      sum.old_rule += old_rule;
+      sum.old += old;
     }
   }
 

@@ -29,15 +29,15 @@ export class IncidentFold implements LineFold {
       'SELECT line_hash, lines, duplicates, recoveries, status FROM incidents WHERE incident_id = ?',
     );
     this.#seen = db.prepare('SELECT 1 AS found FROM incident_lines WHERE sha256 = ? LIMIT 1');
-    this.#insertLine = db.prepare('INSERT INTO incident_lines VALUES (?, ?, ?, ?, ?, ?)');
+    this.#insertLine = db.prepare('INSERT INTO incident_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#replace = db.prepare(
       `REPLACE INTO incidents VALUES (
          @incident_id, @line_hash, @lines, @duplicates, @recoveries, @detected_at, @status, @failure_mode, @severity,
-         @origin, @verified, @acted, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @snapshot)`,
+         @origin, @verified, @acted, @resolution, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @snapshot)`,
     );
     this.#recover = db.prepare(
       `REPLACE INTO recoveries VALUES (
-         @incident_id, @episode, @detected_at, @origin, @failure_mode, @playbook_id, @verified, @acted,
+         @incident_id, @episode, @detected_at, @origin, @failure_mode, @playbook_id, @verified, @acted, @resolution,
          @mttr_seconds, @confirm_s, @decide_s, @act_s, @verify_s)`,
     );
     this.#tasks = new TaskTable(db);
@@ -62,7 +62,12 @@ export class IncidentFold implements LineFold {
     const line_hash = createHash('sha256').update(bytes).digest('hex');
     const id = incident.incident_id;
     const duplicate = this.#seen.get(line_hash) ? 1 : 0;
-    this.#insertLine.run(place.ordinal, place.position, place.length, id, line_hash, duplicate);
+    const old = incident.schema === undefined ? 1 : 0;
+    const success = incident.success ? 1 : 0;
+    this.#insertLine.run(
+      ...[place.ordinal, place.position, place.length, id, line_hash, duplicate],
+      ...[old, incident.status, success, incident.mttr_seconds],
+    );
     const before = this.#find.get(id);
     if (!before) this.#added++;
 
@@ -91,6 +96,7 @@ function columnsOf(incident: Incident) {
     origin: originOf(incident),
     verified: isVerified(incident) ? 1 : 0,
     acted: hasRecordedAction(incident) ? 1 : 0,
+    resolution: typeof incident.resolution === 'string' ? incident.resolution : null,
     relapses: incident.relapses ?? 0,
     playbook_id: incident.playbook_id,
     target: incident.target ?? null,
@@ -101,9 +107,10 @@ function columnsOf(incident: Incident) {
 
 function recoveryOf(incident: Incident, episode: number) {
   const { confirm_s = null, decide_s = null, act_s = null, verify_s = null } = incident.timings ?? {};
-  const { incident_id, detected_at, origin, failure_mode, playbook_id, verified, acted } = columnsOf(incident);
+  const { incident_id, detected_at, origin, failure_mode, playbook_id, verified, acted, resolution } =
+    columnsOf(incident);
   return {
-    ...{ incident_id, episode, detected_at, origin, failure_mode, playbook_id, verified, acted },
+    ...{ incident_id, episode, detected_at, origin, failure_mode, playbook_id, verified, acted, resolution },
     mttr_seconds: incident.mttr_seconds,
     ...{ confirm_s, decide_s, act_s, verify_s },
   };

@@ -36,6 +36,10 @@ CREATE TABLE incident_lines (
   incident_id TEXT    NOT NULL,
   sha256      TEXT    NOT NULL,
   duplicate   INTEGER NOT NULL, -- 1: the same bytes came before
+  old         INTEGER NOT NULL, -- 1: written by the old system, it names no schema
+  status      TEXT    NOT NULL, -- this and the two below: as the line says, for what a count of lines would say
+  success     INTEGER NOT NULL,
+  mttr_seconds REAL,
   PRIMARY KEY (ordinal, position)
 ) WITHOUT ROWID;
 CREATE INDEX incident_lines_by_hash ON incident_lines (sha256);
@@ -54,6 +58,7 @@ CREATE TABLE incidents (
   origin         TEXT    NOT NULL,
   verified       INTEGER NOT NULL,
   acted          INTEGER NOT NULL, -- 1: an action is recorded
+  resolution     TEXT,             -- how it was resolved; old lines do not say
   relapses       INTEGER NOT NULL,
   playbook_id    TEXT,
   target         TEXT,
@@ -62,6 +67,7 @@ CREATE TABLE incidents (
   snapshot       TEXT    NOT NULL  -- the line
 ) WITHOUT ROWID;
 CREATE INDEX incidents_by_time ON incidents (detected_at);
+CREATE INDEX incidents_open ON incidents (status, target) WHERE status IN ('detected', 'remediating');
 CREATE INDEX incidents_by_ref ON incidents (trigger_source, trigger_ref) WHERE trigger_ref IS NOT NULL;
 
 -- Each passage of an incident into `resolved`; an incident that relapses has several.
@@ -74,6 +80,7 @@ CREATE TABLE recoveries (
   playbook_id  TEXT,
   verified     INTEGER NOT NULL,
   acted        INTEGER NOT NULL,
+  resolution   TEXT,
   mttr_seconds REAL,
   confirm_s    REAL,
   decide_s     REAL,
@@ -92,7 +99,8 @@ CREATE TABLE audit_entries (
   actor    TEXT    NOT NULL,
   action   TEXT    NOT NULL,
   resource TEXT    NOT NULL,
-  old_rule INTEGER NOT NULL -- 1: the old report would have counted the line as learning
+  old_rule INTEGER NOT NULL, -- 1: the old report would have counted the line as learning
+  old      INTEGER NOT NULL  -- 1: written by the old system, its time names no zone
 );
 
 -- Sums over audit_entries, so that a report over everything does not read every row.
@@ -101,6 +109,7 @@ CREATE TABLE audit_sums (
   action    TEXT    NOT NULL,
   n         INTEGER NOT NULL,
   old_rule  INTEGER NOT NULL, -- how many of them the old report would have counted as learning
+  old       INTEGER NOT NULL, -- how many of them the old system wrote
   PRIMARY KEY (actor, action)
 ) WITHOUT ROWID;
 

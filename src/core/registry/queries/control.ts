@@ -13,6 +13,10 @@ export interface ControlView {
   incident(id: string): KnownIncident | undefined;
   /** The incident that an outside report with this reference opened. */
   incidentByRef(source: string, ref: string): KnownIncident | undefined;
+  /** Incidents that have neither been resolved nor given up, oldest first. */
+  openIncidents(): KnownIncident[];
+  /** The open incident of one failure of one target. */
+  openIncidentOf(target: string, failure_mode: string): KnownIncident | undefined;
   /** Claims without an end on this incident or this target. */
   openClaims(incident_id: string, target: string): Claim[];
   allOpenClaims(): Claim[];
@@ -45,6 +49,15 @@ export function controlView(db: Database.Database): ControlView {
     `SELECT snapshot, line_hash FROM incidents WHERE trigger_source = ? AND trigger_ref = ?
      ORDER BY incident_id LIMIT 1`,
   );
+  const stillOpen = db.prepare<[], SnapshotRow>(
+    `SELECT snapshot, line_hash FROM incidents WHERE status IN ('detected', 'remediating')
+     ORDER BY detected_at, incident_id`,
+  );
+  const openOf = db.prepare<[string, string], SnapshotRow>(
+    `SELECT snapshot, line_hash FROM incidents
+     WHERE status IN ('detected', 'remediating') AND target = ? AND failure_mode = ?
+     ORDER BY detected_at, incident_id LIMIT 1`,
+  );
   const openOn = db.prepare<[string, string], ClaimRow>(
     'SELECT * FROM claims WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id',
   );
@@ -56,6 +69,8 @@ export function controlView(db: Database.Database): ControlView {
   return {
     incident: (id) => known(byId.get(id)),
     incidentByRef: (source, ref) => known(byRef.get(source, ref)),
+    openIncidents: () => stillOpen.all().map(parsed),
+    openIncidentOf: (target, failure_mode) => known(openOf.get(target, failure_mode)),
     openClaims: (incident_id, target) => openOn.all(incident_id, target).map(claim),
     allOpenClaims: () => open.all().map(claim),
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
@@ -64,7 +79,11 @@ export function controlView(db: Database.Database): ControlView {
 }
 
 function known(row: SnapshotRow | undefined): KnownIncident | undefined {
-  return row && { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
+  return row && parsed(row);
+}
+
+function parsed(row: SnapshotRow): KnownIncident {
+  return { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
 }
 
 function claim({ boot_id, pid, start_time, ...rest }: ClaimRow): Claim {

@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import { type Clock, systemClock } from '../core/host/clock.js';
+import { randomHex } from '../core/host/random.js';
+import { createOut, type Env, type Out, quietOnClosedPipe } from './output/streams.js';
+import { loadStyle, type Style } from './output/style.js';
+
+/** Everything a command may touch of the process, passed in. */
+export interface Context {
+  /** The words after `grace`. */
+  readonly args: readonly string[];
+  readonly env: Env;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly out: Out;
+  readonly err: Out;
+  readonly clock: Clock;
+  readonly jitter: () => number;
+  /** A text no other process uses at this time. */
+  readonly unique: string;
+  /** Random, 8 hex digits: the end of a new incident's id. */
+  readonly newSuffix: () => string;
+  readonly style: () => Promise<Style>;
+  /** The command as typed, quoted so that it can be pasted. */
+  readonly invocation: string;
+  /** The folder of the installed package. */
+  readonly home: URL;
+  /** The interpreter that runs us. */
+  readonly nodePath: string;
+}
+
+export function processContext(home: URL): Context {
+  const args = process.argv.slice(2);
+  const out = createOut(process.stdout, process.env);
+  const err = createOut(process.stderr, process.env);
+  quietOnClosedPipe(process.stdout);
+  quietOnClosedPipe(process.stderr);
+  let style: Promise<Style> | undefined;
+  return {
+    args,
+    env: process.env,
+    cwd: process.cwd(),
+    get stdin() {
+      return process.stdin;
+    },
+    out,
+    err,
+    clock: systemClock,
+    jitter: Math.random,
+    unique: `${process.pid}-${randomHex(4)}`,
+    newSuffix: () => randomHex(4),
+    style: () => {
+      style ??= loadStyle(out);
+      return style;
+    },
+    invocation: [basename(process.argv[1] ?? 'grace', '.js'), ...args].map(shellQuoted).join(' '),
+    home,
+    nodePath: process.execPath,
+  };
+}
+
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,36 @@
+import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
+import type { Context } from './context.js';
+import { renderError } from './output/errors.js';
+import { loadStyle } from './output/style.js';
+
+/** For the commands whose exit code is a monitoring plugin's: whatever keeps them from an answer is UNKNOWN. */
+const COULD_NOT_TELL = 3;
+
+/** Says on stderr what went wrong, and answers the exit code for it. */
+export async function reportFailure(ctx: Context, error: unknown): Promise<number> {
+  const failure = asOperatorError(error);
+  const style = await loadStyle(ctx.err);
+  ctx.err.write(renderError({ message: failure.message, code: failure.code, hint: failure.hint }, style));
+  if (failure.exit === EXIT.unexpected && ctx.env.GRACE_DEBUG) ctx.err.write(`${(error as Error).stack}\n`);
+  return isPluginCommand(ctx) ? COULD_NOT_TELL : failure.exit;
+}
+
+/** `evidence` answers 0–3 and nothing else, so that any of its commands is also a check. */
+export function isPluginCommand(ctx: Pick<Context, 'args'>): boolean {
+  return ctx.args.find((word) => !word.startsWith('-')) === 'evidence';
+}
+
+function asOperatorError(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error;
+  const sentence = systemErrorSentence(error);
+  if (sentence !== undefined) {
+    const { path } = error as NodeJS.ErrnoException;
+    return new OperatorError('GRACE_SYSTEM', EXIT.unexpected, `${path ? `${path}: ` : ''}${sentence}`, {
+      hint: 'grace doctor',
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new OperatorError('GRACE_BUG', EXIT.unexpected, `this is a bug in grace: ${message}`, {
+    hint: 'run it again with GRACE_DEBUG=1 and report what it prints',
+  });
+}

@@ -1,0 +1,28 @@
+import { EXIT, type ExitCode } from '../core/errors.js';
+
+const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
+
+export interface Interrupts {
+  readonly stop: AbortSignal;
+  /** The exit code of the signal that came, if one did. */
+  exit(): ExitCode | undefined;
+}
+
+/** While `work` runs, a signal asks it to stop cleanly instead of ending the process under it. */
+export async function interruptible<T>(work: (interrupts: Interrupts) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let exit: ExitCode | undefined;
+  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+    const listener = () => {
+      exit ??= code;
+      controller.abort();
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  try {
+    return await work({ stop: controller.signal, exit: () => exit });
+  } finally {
+    for (const remove of listeners) remove();
+  }
+}

@@ -1,0 +1,101 @@
+import { createRequire } from 'node:module';
+import type { CommanderError, Command as CommandType } from 'commander';
+import { EXIT, OperatorError } from '../core/errors.js';
+import type { Context } from './context.js';
+import { registerDoctor } from './doctor.js';
+import { registerEvidence } from './evidence.js';
+import { registerRegistry } from './registry.js';
+import { registerTrigger } from './trigger.js';
+import { packageVersion } from './version.js';
+
+// By require: importing a CommonJS package costs a scan of it for its exports at every start.
+const { Command } = createRequire(import.meta.url)('commander') as typeof import('commander');
+
+export type Program = CommandType;
+
+/** What a command's action leaves behind: its exit code. */
+export type Done = (code: number) => void;
+
+export async function runProgram(ctx: Context): Promise<number> {
+  let exit: number = EXIT.done;
+  const done: Done = (code) => {
+    exit = code;
+  };
+  const program = buildProgram(ctx, done);
+  try {
+    await program.parseAsync([...ctx.args], { from: 'user' });
+  } catch (error) {
+    if (!isCommanderError(error)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    throw usageError(error, program, ctx);
+  }
+  return exit;
+}
+
+function buildProgram(ctx: Context, done: Done): Program {
+  const program = new Command('grace');
+  program
+    .description('First responder on this host: notices a failure, runs the approved remedy, proves that it worked.')
+    .version(packageVersion(ctx), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => ctx.out.write(text),
+      // Usage errors are said in the shape of all others; see usageError.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(ctx.out.columns, 100),
+    });
+  program.commandsGroup('Every day:');
+  registerTrigger(program, ctx, done);
+  registerEvidence(program, ctx, done);
+  registerRegistry(program, ctx, done);
+  program.commandsGroup('More:');
+  registerDoctor(program, ctx, done);
+  program.addHelpText(
+    'after',
+    `
+Start here:
+  grace trigger incident        cause a real, contained fault; watch it being healed and verified
+  grace evidence self-healing   what was healed, how fast, how sure are we
+  grace registry list           the tasks of every subsystem
+
+Logs are found at --logs, then $GRACE_LOGS, then logs: in grace.yaml, then ./logs.`,
+  );
+  everyCommand(program, (command) => command.exitOverride());
+  return program;
+}
+
+function everyCommand(command: Program, visit: (command: Program) => void): void {
+  visit(command);
+  for (const child of command.commands) everyCommand(child, visit);
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('commander.');
+}
+
+/** Commander's own text, as a sentence with a hint that can be pasted. */
+function usageError(error: CommanderError, program: Program, ctx: Context): OperatorError {
+  const [first = '', suggestion] = error.message.split('\n');
+  // A group called without a subcommand has no message: its help was asked for, in a way.
+  const path = commandPath(program, ctx.args);
+  const message = error.code === 'commander.help' ? `grace ${path} needs a subcommand` : first.replace(/^error: /, '');
+  const meant = /Did you mean (?:one of )?([^?]*)\?/.exec(suggestion ?? '')?.[1];
+  const help = ['grace', path, '--help'].filter((word) => word !== '').join(' ');
+  return new OperatorError('GRACE_USAGE', EXIT.usage, message, {
+    hint: meant === undefined ? help : `did you mean ${meant}?  ${help}`,
+  });
+}
+
+function commandPath(program: Program, args: readonly string[]): string {
+  const path: string[] = [];
+  let at: Program = program;
+  for (const word of args) {
+    const next = at.commands.find((command) => command.name() === word);
+    if (!next) break;
+    path.push(word);
+    at = next;
+  }
+  return path.join(' ');
+}

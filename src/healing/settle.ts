@@ -1,0 +1,77 @@
+import { isAlive } from '../core/host/process-identity.js';
+import type { Draft, Ledger, SnapshotDraft } from '../core/ledger.js';
+import { ACTION } from '../core/records/audit-actions.js';
+import type { AuditDraft } from '../core/records/audit-entry.js';
+import type { Claim, ProcessIdentity } from '../core/records/claim.js';
+import type { Attempt, Incident, NewIncident } from '../core/records/incident.js';
+import { isJsonObject } from '../core/records/json.js';
+import type { ControlView } from '../core/registry/queries/control.js';
+import { failed } from './snapshots.js';
+
+/** What {@link settle} found and closed. */
+export interface Settled {
+  readonly claims: number;
+  readonly incidents: number;
+}
+
+/**
+ * Closes what a process left that ended in the middle: its claims get the outcome *unknown*, for the remedy may have
+ * run, and is neither repeated nor learned from; its incidents fail. A drill that never came to a claim fails as well:
+ * the fault it staged ended with it. A real incident without a claim stays open: somebody still has to heal it.
+ */
+export async function settle(ledger: Ledger): Promise<Settled> {
+  const { value } = await ledger.transact((view) => settlement(view, isAlive));
+  return value;
+}
+
+function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolean): Draft<Settled> {
+  const abandoned = view.allOpenClaims().filter((claim) => !alive(claim.owner));
+  const incidents: SnapshotDraft[] = [];
+  for (const { record, hash } of view.openIncidents()) {
+    const claim = abandoned.find((one) => one.incident_id === record.incident_id);
+    const owner = claim === undefined ? stagedBy(record) : undefined;
+    if (!claim && (owner === undefined || alive(owner))) continue;
+    const record_ = record as NewIncident;
+    incidents.push({ record: claim ? lost(record_, claim) : failed(record_, { error: STAGE_GONE }), after: hash });
+  }
+  const entries = abandoned.map(unknownEnd);
+  return { incidents, entries, value: { claims: entries.length, incidents: incidents.length } };
+}
+
+const STAGE_GONE = 'the drill ended before its fault was healed';
+
+function lost(incident: NewIncident, claim: Claim): NewIncident {
+  const attempt: Attempt = {
+    playbook_id: claim.playbook_id,
+    claim: claim.claim_id,
+    steps: [],
+    started_at: claim.claimed_at,
+    duration_s: null,
+    outcome: 'unknown',
+    verified: false,
+  };
+  return failed(incident, {
+    error: 'the process that was healing it ended; whether the remedy ran is unknown',
+    attempt,
+  });
+}
+
+function unknownEnd(claim: Claim): AuditDraft {
+  return {
+    actor: 'grace',
+    action: ACTION.remedyEnded,
+    resource: claim.incident_id,
+    decision: { outcome: 'unknown', verified: false },
+    metadata: { claim: claim.claim_id, incident_id: claim.incident_id, reason: 'its owner is gone' },
+  };
+}
+
+/** The process that staged a drill's fault; `undefined` for any other incident. */
+function stagedBy(incident: Incident): ProcessIdentity | undefined {
+  const owner = incident.origin === 'drill' ? incident.metadata.staged_by : undefined;
+  if (!isJsonObject(owner)) return undefined;
+  const { boot_id, pid, start_time } = owner;
+  return typeof boot_id === 'string' && typeof pid === 'number' && typeof start_time === 'number'
+    ? { boot_id, pid, start_time }
+    : undefined;
+}

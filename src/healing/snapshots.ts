@@ -1,0 +1,123 @@
+import type { Attempt, NewIncident, Timings, Verification } from '../core/records/incident.js';
+import { INCIDENT_SCHEMA } from '../core/records/incident.js';
+import type { JsonObject } from '../core/records/json.js';
+import type { Check } from './check.js';
+import type { Playbook } from './playbook.js';
+
+/** The snapshots of one incident, each made from the one before. Pure: times and ids are given. */
+
+export interface Opening {
+  readonly incident_id: string;
+  readonly check: Pick<Check, 'name' | 'target' | 'failure_mode' | 'severity'>;
+  readonly origin: NewIncident['origin'];
+  readonly host: string;
+  readonly boot_id: string;
+  readonly onset_at: string;
+  readonly detected_at: string;
+  readonly confirm_s: number;
+  readonly trigger: NewIncident['trigger'];
+  readonly metadata: JsonObject;
+}
+
+const LAST_ATTEMPTS = 20;
+
+export function opened(o: Opening): NewIncident {
+  return {
+    incident_id: o.incident_id,
+    detected_at: o.detected_at,
+    resolved_at: null,
+    status: 'detected',
+    playbook_id: null,
+    playbook_name: null,
+    failure_mode: o.check.failure_mode,
+    severity: o.check.severity,
+    mttr_seconds: null,
+    actions_taken: [],
+    success: false,
+    error: null,
+    metadata: o.metadata,
+    schema: INCIDENT_SCHEMA,
+    host: o.host,
+    boot_id: o.boot_id,
+    check: o.check.name,
+    target: o.check.target,
+    origin: o.origin,
+    onset_at: o.onset_at,
+    timings: { confirm_s: rounded(o.confirm_s), decide_s: null, act_s: null, verify_s: null },
+    attempts: [],
+    attempts_dropped: 0,
+    verification: { status: 'unverified', by: null, passes: 0, at: null },
+    resolution: 'none',
+    relapses: 0,
+    config_version: null,
+    arm: null,
+    propensity: null,
+    trigger: o.trigger,
+  };
+}
+
+export function remediating(before: NewIncident, playbook: Pick<Playbook, 'id' | 'name'>): NewIncident {
+  return { ...before, status: 'remediating', playbook_id: playbook.id, playbook_name: playbook.name };
+}
+
+export interface Recovery {
+  readonly at: string;
+  readonly mttr_s: number;
+  readonly timings: Partial<Timings>;
+  readonly attempt: Attempt;
+  readonly verification: Verification;
+}
+
+export function resolved(before: NewIncident, r: Recovery): NewIncident {
+  return {
+    ...withAttempt(before, r.attempt),
+    status: 'resolved',
+    resolved_at: r.at,
+    mttr_seconds: rounded(r.mttr_s),
+    success: true,
+    error: null,
+    timings: { ...before.timings, ...roundedAll(r.timings) },
+    verification: r.verification,
+    resolution: 'remediated',
+  };
+}
+
+export interface Defeat {
+  readonly error: string;
+  readonly timings?: Partial<Timings>;
+  readonly attempt?: Attempt;
+  readonly verification?: Verification;
+}
+
+export function failed(before: NewIncident, d: Defeat): NewIncident {
+  return {
+    ...(d.attempt ? withAttempt(before, d.attempt) : before),
+    status: 'failed',
+    success: false,
+    error: d.error,
+    timings: { ...before.timings, ...roundedAll(d.timings ?? {}) },
+    verification: d.verification ?? before.verification,
+    resolution: 'none',
+  };
+}
+
+function withAttempt(before: NewIncident, attempt: Attempt): NewIncident {
+  const attempts = [...before.attempts, attempt];
+  return {
+    ...before,
+    actions_taken: [...before.actions_taken, ...attempt.steps.map((step) => step.name)],
+    attempts: attempts.slice(-LAST_ATTEMPTS),
+    attempts_dropped: before.attempts_dropped + Math.max(0, attempts.length - LAST_ATTEMPTS),
+  };
+}
+
+/** Microseconds are what the clock can tell. */
+export function rounded(seconds: number): number {
+  return Math.max(0, Math.round(seconds * 1e6) / 1e6);
+}
+
+function roundedAll(timings: Partial<Timings>): Partial<Timings> {
+  return Object.fromEntries(
+    Object.entries(timings).map(([name, s]) => [name, typeof s === 'number' ? rounded(s) : s]),
+  ) as Partial<Timings>;
+}

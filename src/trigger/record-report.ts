@@ -1,0 +1,104 @@
+import type { Draft, Ledger, SnapshotDraft } from '../core/ledger.js';
+import { INCIDENT_SCHEMA, type NewIncident } from '../core/records/incident.js';
+import { compactInstant, formatInstant, parseInstant } from '../core/records/time.js';
+import type { ControlView } from '../core/registry/queries/control.js';
+import type { Report } from './report.js';
+
+/** What became of one report. */
+export interface Recorded {
+  readonly incident_id: string;
+  /** `known`: the same thing had been reported before; nothing was written. */
+  readonly result: 'opened' | 'recovered' | 'known';
+}
+
+export interface ReportSetting {
+  readonly host: string;
+  readonly boot_id: string;
+  /** Milliseconds, UTC. */
+  readonly now: number;
+  readonly newSuffix: () => string;
+}
+
+/** Records reports in one act of writing: all of them are on the disk when this returns, or none was acknowledged. */
+export async function recordReports(ledger: Ledger, reports: readonly Report[], setting: ReportSetting) {
+  const { value } = await ledger.transact((view) => decideReports(view, reports, setting));
+  return value;
+}
+
+/** No two of the reports may name the same incident: see {@link sameIncident}. */
+function decideReports(view: ControlView, reports: readonly Report[], setting: ReportSetting): Draft<Recorded[]> {
+  const incidents: SnapshotDraft[] = [];
+  const value = reports.map((report): Recorded => {
+    const known = report.ref === undefined ? undefined : view.incidentByRef(report.source, report.ref);
+    if (!known) {
+      const record = openedBy(report, setting);
+      incidents.push({ record, after: null });
+      return { incident_id: record.incident_id, result: 'opened' };
+    }
+    const { incident_id, status } = known.record;
+    if (report.status !== 'resolved' || status === 'resolved') return { incident_id, result: 'known' };
+    incidents.push({ record: recoveredBy(known.record as NewIncident, report, setting), after: known.hash });
+    return { incident_id, result: 'recovered' };
+  });
+  return { incidents, value };
+}
+
+/** What names a report's incident once and for all; `undefined` for one that nothing names. */
+export function sameIncident(report: Report): string | undefined {
+  return report.ref === undefined ? undefined : JSON.stringify([report.source, report.ref]);
+}
+
+function openedBy(report: Report, setting: ReportSetting): NewIncident {
+  const detected = parseInstant(report.detected_at ?? report.resolved_at ?? '') ?? setting.now;
+  const compact = compactInstant(Math.floor(detected));
+  const opened: NewIncident = {
+    incident_id: `inc_${compact.slice(0, 8)}_${compact.slice(8, 14)}_${setting.newSuffix()}`,
+    detected_at: formatInstant(detected),
+    resolved_at: null,
+    status: 'detected',
+    playbook_id: null,
+    playbook_name: null,
+    failure_mode: report.failure_mode,
+    severity: report.severity,
+    mttr_seconds: null,
+    actions_taken: [],
+    success: false,
+    error: report.error ?? null,
+    metadata: report.metadata,
+    schema: INCIDENT_SCHEMA,
+    host: setting.host,
+    boot_id: setting.boot_id,
+    check: null,
+    target: report.target ?? null,
+    origin: report.metadata.simulated === true ? 'simulated' : 'real',
+    onset_at: report.detected_at === undefined ? null : formatInstant(detected),
+    timings: { confirm_s: null, decide_s: null, act_s: null, verify_s: null },
+    attempts: [],
+    attempts_dropped: 0,
+    verification: { status: 'unverified', by: null, passes: 0, at: null },
+    resolution: 'none',
+    relapses: 0,
+    config_version: null,
+    arm: null,
+    propensity: null,
+    trigger: { source: report.source, ref: report.ref ?? null },
+  };
+  return report.status === 'resolved' ? recoveredBy(opened, report, setting) : opened;
+}
+
+/** Somebody says that it has recovered. grace has not seen it: unverified, and nobody's doing. */
+function recoveredBy(before: NewIncident, report: Report, setting: ReportSetting): NewIncident {
+  const at = report.resolved_at === undefined ? setting.now : (parseInstant(report.resolved_at) ?? setting.now);
+  const began = parseInstant(before.detected_at);
+  // Where nobody told when it began there is nothing to measure.
+  const measured = began !== undefined && at > began;
+  return {
+    ...before,
+    status: 'resolved',
+    resolved_at: formatInstant(at),
+    mttr_seconds: measured ? Math.round((at - began) * 1000) / 1e6 : null,
+    success: true,
+    verification: { status: 'unverified', by: report.source, passes: 0, at: formatInstant(at) },
+    resolution: 'unattributed',
+  };
+}

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EXIT, OperatorError } from '../core/errors.js';
+import { identityOf, isAlive } from '../core/host/process-identity.js';
+import type { ProcessIdentity } from '../core/records/claim.js';
+
+const SILENCE_LIMIT_MS = 10_000;
+const MAX_LINE_CHARS = 4096;
+
+export interface ThiefOptions {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path of port-thief.js. */
+  readonly program: string;
+  /** Absolute path of node. */
+  readonly nodePath: string;
+  /** How long it may say nothing; 10 s if not given. */
+  readonly silence_limit_ms?: number;
+}
+
+export interface Thief {
+  readonly identity: ProcessIdentity;
+  readonly pid: number;
+  /** Where it listens. */
+  readonly port: number;
+  /** Resolves once it has ended, however that came about. May be called any number of times. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts the thief and resolves once it holds the port. It lives at most as long as this process: it watches the pipe
+ * that is its stdin, whose other end nobody but us has. Rejects, with no process left behind, if it does not get the port.
+ */
+export async function startThief(options: ThiefOptions): Promise<Thief> {
+  const { program, nodePath, host, port } = options;
+  const env: NodeJS.ProcessEnv = Object.create(null);
+  // Node hands its own value on to every child unless it is set; undefined sets nothing.
+  env.NODE_V8_COVERAGE = undefined;
+  const child = spawn(nodePath, [program, '--port', String(port), '--host', host], {
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: false,
+    shell: false,
+  });
+  // A pipe to a process that has died: its end is told by 'exit', this says nothing new.
+  child.stdin?.on('error', () => {});
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => child.pid === undefined && resolve());
+  });
+
+  let line: string;
+  try {
+    line = await firstLine(child, options.silence_limit_ms ?? SILENCE_LIMIT_MS);
+    const listening = listeningPort(line, port);
+    // We have not waited for it, so that its pid is its own until then.
+    const { pid } = child;
+    const identity = pid === undefined ? undefined : identityOf(pid);
+    if (pid === undefined || identity === undefined) throw notStarted('it ended as soon as it had the port');
+    return { identity, pid, port: listening, end: () => endOf(child, identity, exited) };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await exited;
+    close(child);
+    throw error;
+  }
+}
+
+async function endOf(child: ChildProcess, identity: ProcessIdentity, exited: Promise<void>): Promise<void> {
+  if (isAlive(identity)) child.kill('SIGKILL');
+  await exited;
+  close(child);
+}
+
+/** Of the pipes nothing more is read, and an open one would keep this process alive. */
+function close(child: ChildProcess): void {
+  child.stdin?.destroy();
+  child.stdout?.destroy();
+}
+
+function firstLine(child: ChildProcess, limit_ms: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => settle(notStarted(`it said nothing within ${limit_ms} ms`)), limit_ms);
+    const settle = (result: string | Error) => {
+      clearTimeout(timer);
+      child.stdout?.off('data', listen);
+      if (typeof result === 'string') resolve(result);
+      else reject(result);
+    };
+    const listen = (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if (end !== -1) settle(text.slice(0, end));
+      else if (text.length > MAX_LINE_CHARS) settle(notStarted('it does not speak as a thief does'));
+    };
+    child.stdout?.setEncoding('utf8').on('data', listen);
+    child.once('error', (error) => settle(notStarted(error.message, error)));
+    // Not 'exit', which may come before the last of its output.
+    child.once('close', (code, signal) => settle(notStarted(`it ended early with ${signal ?? `code ${code}`}`)));
+  });
+}
+
+/** Throws when the line says anything but that it listens, on the port that was asked for. */
+function listeningPort(line: string, wanted: number): number {
+  const said = parsed(line);
+  const listening = said?.listening;
+  if (typeof listening === 'number' && (wanted === 0 || listening === wanted)) return listening;
+  const failed = said?.failed;
+  if (failed === 'EADDRINUSE') {
+    throw new OperatorError('GRACE_PORT_TAKEN', EXIT.badAnswer, `port ${wanted} is already taken by somebody else`, {
+      hint: 'name a free port',
+    });
+  }
+  throw notStarted(
+    typeof failed === 'string' ? `it cannot listen on port ${wanted}: ${failed}` : 'it does not speak as a thief does',
+  );
+}
+
+function parsed(line: string): { listening?: unknown; failed?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notStarted(reason: string, cause?: unknown): OperatorError {
+  return new OperatorError('GRACE_THIEF_NOT_STARTED', EXIT.unexpected, `the port thief did not start: ${reason}`, {
+    cause,
+  });
+}
