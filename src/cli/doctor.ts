@@ -1,4 +1,15 @@
+import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
-import type { Done, Program } from './program.js';
+import { withJson, withWhere } from './options.js';
 
-export function registerDoctor(_program: Program, _ctx: Context, _done: Done): void {}
+export function registerDoctor(program: Program, ctx: Context, done: Done): void {
+  withWhere(withJson(program.command('doctor')))
+    .summary('look for what is wrong with the installation and the logs')
+    .description(
+      'Look for what is wrong with the installation and the logs; each finding names the command that mends it.',
+    )
+    .action(async (options) => {
+      const { runDoctor } = await import('./doctor-run.js');
+      done(await runDoctor(ctx, options));
+    });
+}

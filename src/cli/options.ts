@@ -1,8 +1,8 @@
 import { EXIT, OperatorError } from '../core/errors.js';
 import { canonicalInstant, formatInstant } from '../core/records/time.js';
+import type { Program } from './command.js';
 import type { Context } from './context.js';
 import { parseSince } from './output/time.js';
-import type { Program } from './program.js';
 
 /** The options that every command has which finds logs. */
 export function withWhere(command: Program): Program {

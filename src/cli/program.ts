@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { CommanderError, Command as CommandType } from 'commander';
 import { EXIT, OperatorError } from '../core/errors.js';
+import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvidence } from './evidence.js';
@@ -10,11 +11,6 @@ import { packageVersion } from './version.js';
 
 // By require: importing a CommonJS package costs a scan of it for its exports at every start.
 const { Command } = createRequire(import.meta.url)('commander') as typeof import('commander');
-
-export type Program = CommandType;
-
-/** What a command's action leaves behind: its exit code. */
-export type Done = (code: number) => void;
 
 export async function runProgram(ctx: Context): Promise<number> {
   let exit: number = EXIT.done;

@@ -1,6 +1,6 @@
+import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
 import { withJson, withWhere } from './options.js';
-import type { Done, Program } from './program.js';
 
 export function registerTrigger(program: Program, ctx: Context, done: Done): void {
   const trigger = program

@@ -6,7 +6,7 @@ import type { Clock } from './host/clock.js';
 import { appendBytes, writeFailed } from './journal/append.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
-import { LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
+import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
 import { syncData } from './journal/sync.js';
 import { ACTION } from './records/audit-actions.js';
@@ -26,7 +26,6 @@ import type { Loss } from './registry/plan.js';
 import type { ControlView } from './registry/queries/control.js';
 import { Registry, type RegistryOptions } from './registry/registry.js';
 
-export const LEDGER_LOCK_FILE = 'ledger.lock';
 const DEFAULT_LOCK_TIMEOUT_S = 30;
 
 export interface LedgerOptions extends RegistryOptions {

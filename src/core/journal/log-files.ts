@@ -16,3 +16,6 @@ export function logPath(dir: string, log: LogName): string {
 
 /** A line longer than this is quarantined without being held in memory. Bytes without the LF. */
 export const MAX_LINE_BYTES = 1 << 20;
+
+/** The mutex of all who write; see lock.ts. */
+export const LEDGER_LOCK_FILE = 'ledger.lock';

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fchmodSync, fstatSync, openSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { effectiveUid } from '../host/account.js';
@@ -37,6 +37,12 @@ export function openForAppending(path: string): OpenLog {
   });
   if (!opened) throw new Error(`${path}: O_CREAT answered ENOENT`);
   return opened;
+}
+
+/** Why {@link openForAppending} would refuse this file, or `undefined`: it would not, or there is none. */
+export function writableProblem(path: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat && whyNotOurs(stat);
 }
 
 function whyNotOurs(stat: Stats): string | undefined {

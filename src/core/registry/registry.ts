@@ -4,6 +4,7 @@ import { systemErrorSentence } from '../errors.js';
 import type { Clock } from '../host/clock.js';
 import { inspectDirectory } from '../journal/directory.js';
 import { ProcessLock } from '../journal/lock.js';
+import { differingTables } from './compare.js';
 import {
   buildAside,
   databaseInode,
@@ -111,6 +112,24 @@ export class Registry {
   acceptLosses(): void {
     this.#note({ temporary: undefined, losses: [] });
     this.rebuild('bytes are gone from the logs');
+  }
+
+  /** Projects the logs a second time, from their first byte, and names the tables in which the two differ. */
+  differencesFromLogs(): string[] {
+    const fresh = openPrivateDatabase();
+    try {
+      fill(fresh, this.#dir, this.#options.onProgress);
+      return this.read((db) => differingTables(db, fresh));
+    } finally {
+      fresh.close();
+    }
+  }
+
+  /** What made it live in a temporary file has been mended: try its own place again. */
+  forgetTemporary(): void {
+    if (this.#notes.temporary === undefined) return;
+    this.close();
+    this.#note({ temporary: undefined, losses: [] });
   }
 
   close(): void {

@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../core/host/process-identity.js';
+import { accountName, inspectDirectory } from '../core/journal/directory.js';
+import { lockHolder } from '../core/journal/lock.js';
+import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, logPath } from '../core/journal/log-files.js';
+import { writableProblem } from '../core/journal/open-log.js';
+import { listSegments } from '../core/journal/segments.js';
+import { parseInstant } from '../core/records/time.js';
+import { bindingHealth, newestRecord } from '../core/registry/queries/health.js';
+import { quarantineCount, quarantinedLines } from '../core/registry/queries/quarantine.js';
+import type { Registry } from '../core/registry/registry.js';
+import type { SyncResult } from '../core/registry/sync.js';
+import type { Context } from './context.js';
+import { formatSeconds } from './output/time.js';
+import { createRegistry } from './reading.js';
+
+/** One thing looked at. `notice`: worth knowing, nothing is broken. */
+export interface Finding {
+  readonly about: string;
+  readonly state: 'good' | 'notice' | 'bad';
+  readonly text: string;
+  /** The command that mends it. */
+  readonly mend?: string;
+}
+
+const OLDEST_NODE = [20, 19] as const;
+/** A line without an end may be in the act of being written; one that stays so is torn. */
+const TORN_AFTER_MS = 200;
+/** Records of the future by more than this mean that a clock was wrong. */
+const CLOCK_TOLERANCE_MS = 60_000;
+const LINES_SHOWN = 3;
+
+export async function installationFindings(ctx: Context): Promise<Finding[]> {
+  return [nodeFinding(process.versions.node), await nativeFinding(), clockFinding(ctx.clock.now())];
+}
+
+export async function logFindings(ctx: Context, dir: string): Promise<Finding[]> {
+  const state = inspectDirectory(dir);
+  if (!state.exists) {
+    return [
+      {
+        about: 'logs',
+        state: 'notice',
+        text: `there are none yet: ${dir} does not exist`,
+        mend: 'grace trigger incident',
+      },
+    ];
+  }
+  const findings = [directoryFinding(dir), ...fileFindings(dir), lockFinding(dir)];
+  if (LOG_NAMES.every((log) => listSegments(dir, log).length === 0)) {
+    return [
+      ...findings,
+      { about: 'logs', state: 'notice', text: `there are none yet in ${dir}`, mend: 'grace trigger incident' },
+    ];
+  }
+  const registry = await createRegistry(ctx, dir);
+  try {
+    const sync = registry.sync();
+    return [
+      ...findings,
+      ...lossFindings(registry),
+      await tailFinding(registry, sync),
+      quarantineFinding(registry),
+      bindingFinding(registry),
+      claimFinding(registry),
+      recordClockFinding(registry, ctx.clock.now()),
+      driftFinding(registry),
+    ];
+  } finally {
+    registry.close();
+  }
+}
+
+function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [wantMajor, wantMinor] = OLDEST_NODE;
+  const good = major > wantMajor || (major === wantMajor && minor >= wantMinor);
+  if (good) return { about: 'node', state: 'good', text: `Node ${version}` };
+  const text = `Node ${version} is older than ${wantMajor}.${wantMinor}`;
+  return { about: 'node', state: 'bad', text, mend: 'install Node 20.19 or newer, then: npm ci' };
+}
+
+async function nativeFinding(): Promise<Finding> {
+  try {
+    const { default: Database } = await import('better-sqlite3');
+    const db = new Database(':memory:');
+    const version = db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()?.v;
+    db.close();
+    return { about: 'sqlite', state: 'good', text: `the native module works, SQLite ${version}` };
+  } catch (error) {
+    const text = `the native module cannot be loaded: ${(error as Error).message.split('\n')[0]}`;
+    return { about: 'sqlite', state: 'bad', text, mend: 'npm rebuild better-sqlite3' };
+  }
+}
+
+/** A clock from before this program existed has lost its battery or its network. */
+function clockFinding(now: number): Finding {
+  const good = now > Date.UTC(2025, 0, 1);
+  const text = `the clock says ${new Date(now).toISOString()}`;
+  return good
+    ? { about: 'clock', state: 'good', text }
+    : { about: 'clock', state: 'bad', text, mend: 'timedatectl set-ntp true' };
+}
+
+function directoryFinding(dir: string): Finding {
+  const about = 'directory';
+  const { ours, unwritable, uid, mode } = inspectDirectory(dir);
+  if (!ours) {
+    const owner = accountName(uid);
+    const text = `${dir} belongs to ${owner}; this account may look and not write`;
+    return { about, state: 'notice', text, mend: `sudo -u ${owner} grace doctor --logs ${dir}` };
+  }
+  if ((mode & 0o002) !== 0)
+    return { about, state: 'bad', text: `${dir} can be written by everybody`, mend: `chmod o-w ${dir}` };
+  if (unwritable !== undefined)
+    return { about, state: 'notice', text: `${dir} cannot be written: ${unwritable}`, mend: `chmod u+w ${dir}` };
+  return { about, state: 'good', text: `${dir} is ours and can be written` };
+}
+
+function fileFindings(dir: string): Finding[] {
+  return LOG_NAMES.map((log): Finding => {
+    const about = LOG_FILE[log];
+    const path = logPath(dir, log);
+    const problem = writableProblem(path);
+    if (problem === undefined) return { about, state: 'good', text: 'a regular file of ours, or not there yet' };
+    return { about, state: 'bad', text: `grace would refuse to write to it: ${problem}`, mend: `ls -l ${path}` };
+  });
+}
+
+function lockFinding(dir: string): Finding {
+  const holder = lockHolder(join(dir, LEDGER_LOCK_FILE));
+  if (!holder) return { about: 'lock', state: 'good', text: 'nobody holds the ledger' };
+  const text = `process ${holder.pid} (${holder.command}) holds the ledger at this moment`;
+  return { about: 'lock', state: 'notice', text, mend: `ps -fp ${holder.pid}` };
+}
+
+function lossFindings(registry: Registry): Finding[] {
+  return registry.notes.losses.map(({ log, kind, bytes_before, bytes_now }) => ({
+    about: 'loss',
+    state: 'bad',
+    text: `${LOG_FILE[log]} was ${kind}: ${bytes_before} bytes had been read, ${bytes_now} are there`,
+    mend: 'grace registry sync   (writes it into the audit log)',
+  }));
+}
+
+async function tailFinding(registry: Registry, first: SyncResult): Promise<Finding> {
+  const about = 'tails';
+  const hanging = (sync: SyncResult) => LOG_NAMES.filter((log) => sync.logs[log].unterminated > 0);
+  if (hanging(first).length === 0) return { about, state: 'good', text: 'both logs end with a whole line' };
+  await delay(TORN_AFTER_MS);
+  const second = registry.sync();
+  const torn = hanging(second).filter((log) => second.logs[log].unterminated === first.logs[log].unterminated);
+  if (torn.length === 0) return { about, state: 'good', text: 'both logs end with a whole line' };
+  const text = torn
+    .map((log) => `${LOG_FILE[log]} ends with ${second.logs[log].unterminated} bytes without LF`)
+    .join('; ');
+  return { about, state: 'bad', text, mend: 'grace registry sync   (ends the line; nothing is cut off)' };
+}
+
+function quarantineFinding(registry: Registry): Finding {
+  const about = 'bad lines';
+  const n = registry.read(quarantineCount);
+  if (n === 0) return { about, state: 'good', text: 'none is quarantined' };
+  const some = registry
+    .read((db) => quarantinedLines(db, LINES_SHOWN))
+    .map((line) => `${line.log} log, file ${line.ordinal}, byte ${line.offset}: ${line.reason}`);
+  const more = n > some.length ? `; and ${n - some.length} more` : '';
+  const text = `${n} quarantined: ${some.join('; ')}${more}`;
+  return {
+    about,
+    state: 'notice',
+    text,
+    mend: 'grace evidence self-healing   (counts them; they stay where they are)',
+  };
+}
+
+function bindingFinding(registry: Registry): Finding {
+  const about = 'bindings';
+  const { lines, unbound, dangling } = registry.read(bindingHealth);
+  if (dangling > 0) {
+    const text = `${dangling} incident lines that the audit log vouches for are missing or altered`;
+    return { about, state: 'bad', text, mend: 'restore incidents.jsonl from a copy, then: grace registry rebuild' };
+  }
+  if (unbound === 0) return { about, state: 'good', text: `the audit log vouches for all ${lines} incident lines` };
+  const text = `${unbound} of ${lines} incident lines have no audit entry that vouches for them (old, foreign, or cut off by a crash)`;
+  return { about, state: 'notice', text };
+}
+
+function claimFinding(registry: Registry): Finding {
+  const about = 'claims';
+  const open = registry.control((view) => view.allOpenClaims());
+  const dead = open.filter((claim) => !isAlive(claim.owner)).length;
+  if (dead === 0) return { about, state: 'good', text: `${open.length} open, all of living processes` };
+  const text = `${dead} claims of processes that are gone: whether their remedies ran is unknown`;
+  return { about, state: 'bad', text, mend: 'grace registry sync   (records them as unknown)' };
+}
+
+function recordClockFinding(registry: Registry, now: number): Finding {
+  const about = 'records';
+  const newest = registry.read(newestRecord);
+  const at = newest === undefined ? undefined : parseInstant(newest);
+  if (at === undefined || at <= now + CLOCK_TOLERANCE_MS)
+    return { about, state: 'good', text: 'none is from the future' };
+  const text = `the newest record is ${formatSeconds((at - now) / 1000)} in the future: this clock or another was wrong`;
+  return { about, state: 'notice', text, mend: 'timedatectl status' };
+}
+
+function driftFinding(registry: Registry): Finding {
+  const about = 'registry';
+  const differing = registry.differencesFromLogs();
+  if (differing.length === 0) return { about, state: 'good', text: 'equals the logs, row for row' };
+  return {
+    about,
+    state: 'bad',
+    text: `differs from the logs in ${differing.join(', ')}`,
+    mend: 'grace registry rebuild',
+  };
+}

@@ -1,0 +1,53 @@
+import { EXIT, OperatorError } from '../core/errors.js';
+import { findTasks, incidentSnapshot } from '../core/registry/queries/tasks.js';
+import type { Context } from './context.js';
+import { noteTrouble } from './notes.js';
+import { escapeText } from './output/escape.js';
+import { openForLooking, type WhereOptions } from './reading.js';
+import { taskJson } from './task-json.js';
+
+export interface ShowOptions extends WhereOptions {
+  readonly json?: boolean;
+}
+
+export async function runShow(ctx: Context, id: string, options: ShowOptions): Promise<number> {
+  const reading = await openForLooking(ctx, options);
+  const { registry } = reading;
+  const [task, ...others] = registry.read((db) => findTasks(db, id));
+  if (!task) {
+    throw new OperatorError('GRACE_NO_SUCH_TASK', EXIT.notFound, `no task is named ${id}`, {
+      hint: 'grace registry list',
+    });
+  }
+  if (others.length > 0) {
+    throw new OperatorError('GRACE_AMBIGUOUS', EXIT.usage, `${id} may be ${others.length + 1} tasks or more`, {
+      hint: `grace registry show ${task.task_id}`,
+    });
+  }
+  const text = task.source === 'incidents' ? registry.read((db) => incidentSnapshot(db, task.task_id)) : undefined;
+  const incident = text === undefined ? undefined : (JSON.parse(text) as object);
+  const shown = taskJson(task);
+  if (options.json) {
+    const { writeJson } = await import('./output/json.js');
+    writeJson(ctx.out, { schema: 'grace.task_detail/1', task: shown, incident: incident ?? null });
+  } else {
+    const style = await ctx.style();
+    writeFields(ctx, shown);
+    if (incident) {
+      ctx.out.write(`\n${style.bold('last record of the incident')}\n`);
+      writeFields(ctx, incident);
+    }
+  }
+  noteTrouble(ctx, reading);
+  registry.close();
+  return EXIT.done;
+}
+
+function writeFields(ctx: Context, record: object): void {
+  const fields = Object.entries(record).filter(([, value]) => value !== null);
+  const width = Math.max(...fields.map(([name]) => name.length));
+  for (const [name, value] of fields) {
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    ctx.out.write(`${name.padEnd(width)}  ${escapeText(text)}\n`);
+  }
+}

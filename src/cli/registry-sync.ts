@@ -1,0 +1,108 @@
+import { EXIT, type ExitCode } from '../core/errors.js';
+import { isAlive } from '../core/host/process-identity.js';
+import { LOG_FILE, LOG_NAMES } from '../core/journal/log-files.js';
+import type { Loss } from '../core/registry/plan.js';
+import type { SyncResult } from '../core/registry/sync.js';
+import { settle } from '../healing/settle.js';
+import type { Context } from './context.js';
+import { noteTrouble } from './notes.js';
+import { openForLooking, type Reading, type WhereOptions } from './reading.js';
+import { openForWriting } from './writing.js';
+
+export interface SyncOptions extends WhereOptions {
+  readonly json?: boolean;
+}
+
+export async function runSync(ctx: Context, options: SyncOptions): Promise<number> {
+  const reading = await openForLooking(ctx, options);
+  const { sync } = reading;
+  const { losses } = reading.registry.notes;
+  const settled = await settleLeftovers(ctx, options, reading);
+  await tell(ctx, options, reading, { sync, losses, settled });
+  return exitFor(losses);
+}
+
+export async function runRebuild(ctx: Context, options: SyncOptions): Promise<number> {
+  const reading = await openForLooking(ctx, options);
+  const { losses } = reading.registry.notes;
+  const settled = await settleLeftovers(ctx, options, reading);
+  const sync = reading.registry.rebuild('it was asked for');
+  await tell(ctx, options, reading, { sync, losses, settled });
+  return exitFor(losses);
+}
+
+interface Settling {
+  readonly claims: number;
+  readonly incidents: number;
+  /** Entries about torn lines and lost bytes. */
+  readonly entries: number;
+}
+
+/** Writes only if there is something to write: a directory that is only read stays as it is. */
+async function settleLeftovers(ctx: Context, where: WhereOptions, { registry, sync }: Reading): Promise<Settling> {
+  const torn = LOG_NAMES.some((log) => sync.logs[log].unterminated > 0);
+  const abandoned = registry.control((view) => view.allOpenClaims().some((claim) => !isAlive(claim.owner)));
+  const staged = registry.control((view) => view.openIncidents().some(({ record }) => record.origin === 'drill'));
+  if (!torn && !abandoned && !staged && registry.notes.losses.length === 0)
+    return { claims: 0, incidents: 0, entries: 0 };
+  const { ledger } = await openForWriting(ctx, where);
+  try {
+    const entries = await ledger.recover();
+    const { claims, incidents } = await settle(ledger);
+    registry.forgetTemporary();
+    registry.sync();
+    return { claims, incidents, entries: entries.length };
+  } finally {
+    ledger.close();
+  }
+}
+
+/** A log that lost what it had is no success, though it has been written down. */
+function exitFor(losses: readonly Loss[]): ExitCode {
+  if (losses.length === 0) return EXIT.done;
+  return losses.some((loss) => loss.log === 'audit') ? EXIT.auditBroken : EXIT.badAnswer;
+}
+
+interface Outcome {
+  readonly sync: SyncResult;
+  readonly losses: readonly Loss[];
+  readonly settled: Settling;
+}
+
+async function tell(ctx: Context, options: SyncOptions, reading: Reading, outcome: Outcome): Promise<void> {
+  const { registry } = reading;
+  const { sync, losses, settled } = outcome;
+  if (options.json) {
+    const { writeJson } = await import('./output/json.js');
+    const { rebuilt = null, kept = null, temporary = null } = registry.notes;
+    writeJson(ctx.out, {
+      schema: 'grace.sync/1',
+      registry: registry.path ?? null,
+      logs: sync.logs,
+      losses,
+      settled,
+      rebuilt,
+      kept,
+      temporary,
+    });
+  } else {
+    for (const log of LOG_NAMES) {
+      const { lines, bytes, quarantined, rotated } = sync.logs[log];
+      const bad = quarantined > 0 ? `, ${quarantined} quarantined` : '';
+      ctx.out.write(
+        `${LOG_FILE[log]}: ${lines} lines (${bytes} bytes) read${bad}${rotated ? ', a rotation was followed' : ''}\n`,
+      );
+    }
+    for (const { log, kind, bytes_before, bytes_now } of losses) {
+      ctx.out.write(`${LOG_FILE[log]}: ${kind}: of ${bytes_before} bytes that had been read ${bytes_now} are there\n`);
+    }
+    const { claims, incidents, entries } = settled;
+    if (claims + incidents + entries > 0) {
+      ctx.out.write(
+        `settled: ${claims} claims without an owner, ${incidents} incidents, ${entries} notes about torn or lost bytes\n`,
+      );
+    }
+  }
+  noteTrouble(ctx, reading);
+  registry.close();
+}

@@ -1,0 +1,12 @@
+import type { Task } from '../core/records/task.js';
+
+/** A task as docs/json.md describes it: the columns, with JSON where the registry keeps JSON text. */
+export function taskJson(task: Task) {
+  return {
+    ...task,
+    verification_required: task.verification_required === 1,
+    sla_met: task.sla_met === null ? null : task.sla_met === 1,
+    task_metadata: JSON.parse(task.task_metadata) as unknown,
+    tags: JSON.parse(task.tags) as unknown,
+  };
+}
