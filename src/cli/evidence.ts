@@ -1,4 +1,43 @@
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
+import type { EvidenceOptions, ReportName } from './evidence-run.js';
+import { withJson, withWhere } from './options.js';
 
-export function registerEvidence(_program: Program, _ctx: Context, _done: Done): void {}
+const REPORTS: readonly (readonly [name: ReportName, summary: string])[] = [
+  ['self-healing', 'what was healed, how fast, how sure are we'],
+  ['learning', 'does the learning loop run, does it help'],
+  ['unified', 'the tasks of every subsystem'],
+  ['all', 'all of these'],
+];
+
+export function registerEvidence(program: Program, ctx: Context, done: Done): void {
+  const evidence = program
+    .command('evidence')
+    .summary('what happened, as claims with their numbers; each is a check too')
+    .description('What the logs show, as claims: PASS, PARTIAL, FAIL or INCONCLUSIVE, each with what it rests on.')
+    .addHelpText(
+      'after',
+      `
+The exit code is a monitoring plugin's, set by the first claim:
+  0 PASS · 1 PARTIAL · 2 FAIL · 3 INCONCLUSIVE, or could not tell
+
+Examples:
+  grace evidence self-healing --since 7d
+  grace evidence all --strict --json
+The rule of every verdict: docs/claims.md`,
+    );
+  for (const [name, summary] of REPORTS) {
+    withJson(withWhere(evidence.command(name).summary(summary).description(`${capital(summary)}.`)))
+      .option('--since <time>', 'only since: 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z')
+      .option('--strict', 'the worst claim sets the exit code, not the first')
+      .option('--empty <ok>', 'with "ok", a window without incidents (or tasks, or entries) exits 0')
+      .action(async (options: EvidenceOptions) => {
+        const { runEvidence } = await import('./evidence-run.js');
+        done(await runEvidence(ctx, name, options));
+      });
+  }
+}
+
+function capital(s: string): string {
+  return s.charAt(0).toUpperCase() + s.slice(1);
+}

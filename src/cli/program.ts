@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { CommanderError, Command as CommandType } from 'commander';
+import type { CommanderError } from 'commander';
 import { EXIT, OperatorError } from '../core/errors.js';
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
@@ -34,7 +34,7 @@ function buildProgram(ctx: Context, done: Done): Program {
     .description('First responder on this host: notices a failure, runs the approved remedy, proves that it worked.')
     .version(packageVersion(ctx), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
+    .addHelpCommand(new Command('help').argument('[command]').description('show help for a command').helpGroup('More:'))
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: (text) => ctx.out.write(text),

@@ -1,0 +1,87 @@
+import type Database from 'better-sqlite3';
+import { formatInstant } from '../core/records/time.js';
+import { allReport } from '../evidence/all.js';
+import { exitOf, type Report } from '../evidence/claim.js';
+import { learningReport } from '../evidence/learning.js';
+import type { RecordState } from '../evidence/records.js';
+import { selfHealingReport } from '../evidence/self-healing.js';
+import { unifiedReport } from '../evidence/unified.js';
+import { auditFacts } from '../core/registry/queries/evidence-audit.js';
+import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
+import { taskFacts } from '../core/registry/queries/evidence-tasks.js';
+import type { Window } from '../core/registry/queries/evidence-window.js';
+import type { Context } from './context.js';
+import { evidenceJson } from './evidence-json.js';
+import { recordState } from './evidence-records.js';
+import { evidenceText } from './evidence-text.js';
+import { choiceOption, sinceOption } from './options.js';
+import { writeJson } from './output/json.js';
+import { openForLooking, type Reading, type WhereOptions } from './reading.js';
+
+export type ReportName = 'self-healing' | 'learning' | 'unified' | 'all';
+
+export interface EvidenceOptions extends WhereOptions {
+  readonly since?: string;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly empty?: string;
+}
+
+/** What a report was made from, beside its facts. */
+export interface Provenance {
+  readonly logs: string;
+  readonly since: string | null;
+  readonly generated_at: string;
+  readonly exit_code: number;
+  /** Why the projection lives in a temporary file, was built anew, and where a damaged one was kept. */
+  readonly registry: { readonly temporary: string | null; readonly rebuilt: string | null; readonly kept: string | null };
+}
+
+export async function runEvidence(ctx: Context, name: ReportName, options: EvidenceOptions): Promise<number> {
+  const window: Window = { since: sinceOption(ctx, options.since) ?? null };
+  const emptyIsOk = choiceOption('--empty', options.empty, ['ok']) === 'ok';
+  const reading = await openForLooking(ctx, options);
+  const now_ms = ctx.clock.now();
+  const report = build(name, reading, window, now_ms);
+  const { temporary, rebuilt, kept } = reading.registry.notes;
+  reading.registry.close();
+
+  const exit_code = exitOf(report, { strict: options.strict === true, emptyIsOk });
+  const provenance: Provenance = {
+    logs: reading.dir,
+    since: window.since,
+    generated_at: formatInstant(now_ms),
+    exit_code,
+    registry: { temporary: temporary ?? null, rebuilt: rebuilt ?? null, kept: kept ?? null },
+  };
+  if (options.json) writeJson(ctx.out, evidenceJson(report, provenance));
+  else ctx.out.write(evidenceText(report, provenance, { ctx, style: await ctx.style(), where: options }));
+  return exit_code;
+}
+
+function build(name: ReportName, reading: Reading, window: Window, now_ms: number): Report {
+  // One transaction: another process may fold new lines between two queries.
+  return reading.registry.read((db) =>
+    db.transaction(() => {
+      const records = recordState(db, reading, window);
+      return REPORT[name](db, records, window, now_ms);
+    })(),
+  );
+}
+
+type Build = (db: Database.Database, records: RecordState, window: Window, now_ms: number) => Report;
+
+const selfHealing = (db: Database.Database, records: RecordState, window: Window, now_ms: number) =>
+  selfHealingReport(incidentFacts(db, window), records, now_ms);
+const learning = (db: Database.Database, records: RecordState, window: Window) =>
+  learningReport(auditFacts(db, window), records);
+const unified = (db: Database.Database, records: RecordState, window: Window) =>
+  unifiedReport(taskFacts(db, window), records);
+
+const REPORT: Readonly<Record<ReportName, Build>> = {
+  'self-healing': selfHealing,
+  learning,
+  unified,
+  all: (db, records, window, now_ms) =>
+    allReport(selfHealing(db, records, window, now_ms), learning(db, records, window), unified(db, records, window)),
+};
