@@ -19,6 +19,8 @@ export interface Context {
   readonly unique: string;
   /** Random, 8 hex digits: the end of a new incident's id. */
   readonly newSuffix: () => string;
+  /** Why standard output could not be written, if it could not; a reader that went away is no reason. */
+  readonly lostOutput: () => Error | undefined;
   readonly style: () => Promise<Style>;
   /** The command as typed, quoted so that it can be pasted. */
   readonly invocation: string;
@@ -32,8 +34,13 @@ export function processContext(home: URL): Context {
   const args = process.argv.slice(2);
   const out = createOut(process.stdout, process.env);
   const err = createOut(process.stderr, process.env);
-  quietOnClosedPipe(process.stdout);
-  quietOnClosedPipe(process.stderr);
+  let lostOutput: Error | undefined;
+  quietOnClosedPipe(process.stdout, {
+    failed: (error) => {
+      lostOutput = error;
+    },
+  });
+  quietOnClosedPipe(process.stderr, { failed: () => undefined });
   let style: Promise<Style> | undefined;
   return {
     args,
@@ -48,6 +55,7 @@ export function processContext(home: URL): Context {
     jitter: Math.random,
     unique: `${process.pid}-${randomHex(4)}`,
     newSuffix: () => randomHex(4),
+    lostOutput: () => lostOutput,
     style: () => {
       style ??= loadStyle(out);
       return style;
@@ -58,6 +66,7 @@ export function processContext(home: URL): Context {
   };
 }
 
-function shellQuoted(word: string): string {
+/** As one word of a command that can be pasted. */
+export function shellQuoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

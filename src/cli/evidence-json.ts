@@ -1,6 +1,19 @@
 import type { AllReport } from '../evidence/all.js';
 import type { Report } from '../evidence/claim.js';
-import type { Provenance } from './evidence-run.js';
+
+/** What a report was made from, beside its facts. */
+export interface Provenance {
+  readonly logs: string;
+  readonly since: string | null;
+  readonly generated_at: string;
+  readonly exit_code: number;
+  /** Why the projection lives in a temporary file, was built anew, and where a damaged one was kept. */
+  readonly registry: {
+    readonly temporary: string | null;
+    readonly rebuilt: string | null;
+    readonly kept: string | null;
+  };
+}
 
 /** The document of `--json`; docs/json.md is its contract. */
 export function evidenceJson(report: Report, provenance: Provenance): object {

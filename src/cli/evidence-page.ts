@@ -1,10 +1,10 @@
 import type { Claim, Verdict } from '../evidence/claim.js';
+import { count } from '../evidence/words.js';
 import type { Context } from './context.js';
 import { escapeText } from './output/escape.js';
 import type { Style } from './output/style.js';
 import type { PaintedCell, PaintedTable, TableColumn } from './output/table-model.js';
 import { renderPlain } from './output/table-plain.js';
-import { renderStacked } from './output/table-stacked.js';
 import { displayWidth, wrap } from './output/width.js';
 
 const INDENT = '  ';
@@ -50,12 +50,19 @@ export class Page {
     for (const line of rest) this.#line(INDENT + line);
     for (const reason of reasons) this.paragraph(reason);
     for (const { n, what, why } of excluded) {
-      this.paragraph(`not counted: ${thousands(n)} ${what} – ${why}`);
+      this.paragraph(`not counted: ${count(n)} ${what} – ${why}`);
     }
   }
 
   blank(): void {
     this.#line('');
+  }
+
+  /** What to type next. The command stays on one line, so that it can be pasted. */
+  next(why: string, command: string): void {
+    this.blank();
+    for (const line of wrap(escapeText(`Next: ${why}`), this.#width)) this.#line(line);
+    this.#line(INDENT + escapeText(command));
   }
 
   /** A heading above several sections. */
@@ -73,7 +80,7 @@ export class Page {
     for (const line of rest) this.#line(INDENT + INDENT + line);
   }
 
-  /** Bare columns; where they do not fit, a block of lines for each row. */
+  /** Bare columns; where they do not fit, a few lines for each row. */
   table(columns: readonly Column[], rows: readonly Row[]): void {
     const shown = columns
       .map((column, i) => ({ column, i }))
@@ -86,10 +93,18 @@ export class Page {
     const widths = table.head.map((head, i) =>
       Math.max(displayWidth(head.text), ...table.rows.map((row) => displayWidth(row[i]?.text ?? ''))),
     );
-    const total = widths.reduce((sum, width) => sum + width + 2, 0);
-    const fits = total <= this.#width;
-    const text = fits ? renderPlain(table, widths) : renderStacked(table, this.#width - INDENT.length);
-    for (const line of text.trimEnd().split('\n')) this.#line(line === '' ? '' : INDENT + line);
+    const total = widths.reduce((sum, width) => sum + width + INDENT.length, 0);
+    if (total > this.#width) this.#folded(table);
+    else for (const line of renderPlain(table, widths).trimEnd().split('\n')) this.#line(INDENT + line);
+  }
+
+  /** For a narrow terminal: the first cell of each row, and below it the others with their headers. */
+  #folded({ head, rows }: PaintedTable): void {
+    for (const [label, ...cells] of rows) {
+      for (const line of wrap(label?.text.trim() ?? '', this.#width - INDENT.length)) this.#line(INDENT + line);
+      const facts = cells.flatMap(({ text }, i) => (text === '' ? [] : [`${head[i + 1]?.text} ${text}`.trim()]));
+      for (const line of flow(facts, this.#width - 2 * INDENT.length)) this.#line(INDENT + INDENT + line);
+    }
   }
 
   /** Two lists of lines, each under its name: beside each other where there is room. */
@@ -135,11 +150,22 @@ export class Page {
 }
 
 function cell(value: string | number | null, paint = (s: string) => s): PaintedCell {
-  const text = typeof value === 'number' ? thousands(value) : escapeText(value ?? '–');
+  const text = typeof value === 'number' ? count(value) : escapeText(value ?? '–');
   return { text, paint };
 }
 
-/** `1,513`. */
-export function thousands(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+/** The pieces with commas between them, in lines that break between pieces where they can. */
+function flow(pieces: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const [i, piece] of pieces.entries()) {
+    const next = i < pieces.length - 1 ? `${piece},` : piece;
+    const longer = line === '' ? next : `${line} ${next}`;
+    if (line === '' || displayWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = next;
+    }
+  }
+  return [...lines, line].flatMap((text) => wrap(text, width));
 }

@@ -1,17 +1,17 @@
 import type Database from 'better-sqlite3';
 import { formatInstant } from '../core/records/time.js';
+import { auditFacts } from '../core/registry/queries/evidence-audit.js';
+import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
+import { taskFacts } from '../core/registry/queries/evidence-tasks.js';
+import type { Window } from '../core/registry/queries/evidence-window.js';
 import { allReport } from '../evidence/all.js';
 import { exitOf, type Report } from '../evidence/claim.js';
 import { learningReport } from '../evidence/learning.js';
 import type { RecordState } from '../evidence/records.js';
 import { selfHealingReport } from '../evidence/self-healing.js';
 import { unifiedReport } from '../evidence/unified.js';
-import { auditFacts } from '../core/registry/queries/evidence-audit.js';
-import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
-import { taskFacts } from '../core/registry/queries/evidence-tasks.js';
-import type { Window } from '../core/registry/queries/evidence-window.js';
 import type { Context } from './context.js';
-import { evidenceJson } from './evidence-json.js';
+import { evidenceJson, type Provenance } from './evidence-json.js';
 import { recordState } from './evidence-records.js';
 import { evidenceText } from './evidence-text.js';
 import { choiceOption, sinceOption } from './options.js';
@@ -25,16 +25,6 @@ export interface EvidenceOptions extends WhereOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly empty?: string;
-}
-
-/** What a report was made from, beside its facts. */
-export interface Provenance {
-  readonly logs: string;
-  readonly since: string | null;
-  readonly generated_at: string;
-  readonly exit_code: number;
-  /** Why the projection lives in a temporary file, was built anew, and where a damaged one was kept. */
-  readonly registry: { readonly temporary: string | null; readonly rebuilt: string | null; readonly kept: string | null };
 }
 
 export async function runEvidence(ctx: Context, name: ReportName, options: EvidenceOptions): Promise<number> {

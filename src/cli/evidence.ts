@@ -27,7 +27,14 @@ Examples:
 The rule of every verdict: docs/claims.md`,
     );
   for (const [name, summary] of REPORTS) {
-    withJson(withWhere(evidence.command(name).summary(summary).description(`${capital(summary)}.`)))
+    withJson(
+      withWhere(
+        evidence
+          .command(name)
+          .summary(summary)
+          .description(`${capital(summary)}.`),
+      ),
+    )
       .option('--since <time>', 'only since: 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z')
       .option('--strict', 'the worst claim sets the exit code, not the first')
       .option('--empty <ok>', 'with "ok", a window without incidents (or tasks, or entries) exits 0')

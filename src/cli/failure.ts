@@ -29,8 +29,19 @@ function asOperatorError(error: unknown): OperatorError {
       hint: 'grace doctor',
     });
   }
+  const ofSqlite = sqliteSentence(error);
+  if (ofSqlite !== undefined) {
+    return new OperatorError('GRACE_SYSTEM', EXIT.unexpected, ofSqlite, { hint: 'grace doctor', cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new OperatorError('GRACE_BUG', EXIT.unexpected, `this is a bug in grace: ${message}`, {
     hint: 'run it again with GRACE_DEBUG=1 and report what it prints',
   });
+}
+
+/** What SQLite says of the disk that its files are on, the locks among them. */
+function sqliteSentence(error: unknown): string | undefined {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const ofTheDisk = typeof code === 'string' && /^SQLITE_(FULL|CANTOPEN|IOERR|READONLY|PERM)/.test(code);
+  return ofTheDisk ? `a file of SQLite in the log directory cannot be used: ${message} (${code})` : undefined;
 }

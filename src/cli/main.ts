@@ -1,4 +1,5 @@
-import { EXIT } from '../core/errors.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
 import { type Context, processContext } from './context.js';
 import { reportFailure } from './failure.js';
 import { packageVersion } from './version.js';
@@ -13,6 +14,19 @@ export async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = await reportFailure(ctx, error);
   }
+  // A write that failed says so a moment later.
+  await nextTurn();
+  const lost = ctx.lostOutput();
+  if (lost && process.exitCode === EXIT.done) process.exitCode = await reportFailure(ctx, outputLost(lost));
+}
+
+/** Output that got lost is no success, though what the command did has been done. */
+function outputLost(cause: Error): OperatorError {
+  const why = systemErrorSentence(cause) ?? cause.message;
+  return new OperatorError('GRACE_OUTPUT_LOST', EXIT.badAnswer, `standard output could not be written: ${why}`, {
+    hint: 'grace registry list   (what was done is in the logs)',
+    cause,
+  });
 }
 
 async function dispatch(ctx: Context): Promise<number> {

@@ -76,7 +76,10 @@ function usageError(error: CommanderError, program: Program, ctx: Context): Oper
   const [first = '', suggestion] = error.message.split('\n');
   // A group called without a subcommand has no message: its help was asked for, in a way.
   const path = commandPath(program, ctx.args);
-  const message = error.code === 'commander.help' ? `grace ${path} needs a subcommand` : first.replace(/^error: /, '');
+  const message =
+    error.code === 'commander.help'
+      ? `${['grace', path].filter((word) => word !== '').join(' ')} needs a subcommand`
+      : first.replace(/^error: /, '');
   const meant = /Did you mean (?:one of )?([^?]*)\?/.exec(suggestion ?? '')?.[1];
   const help = ['grace', path, '--help'].filter((word) => word !== '').join(' ');
   return new OperatorError('GRACE_USAGE', EXIT.usage, message, {

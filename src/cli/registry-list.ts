@@ -5,6 +5,7 @@ import { listTasks, TASK_SORTS } from '../core/registry/queries/tasks.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
 import { choiceOption, countOption, sinceOption } from './options.js';
+import { escapeText } from './output/escape.js';
 import { renderTable, type TableColumn } from './output/table.js';
 import { formatSeconds, formatUtc } from './output/time.js';
 import { openForLooking, type WhereOptions } from './reading.js';
@@ -59,7 +60,7 @@ export async function runList(ctx: Context, options: ListOptions): Promise<numbe
       tasks: tasks.map(taskJson),
     });
   } else if (options.quiet) {
-    for (const task of tasks) ctx.out.write(`${task.task_id}\n`);
+    for (const task of tasks) ctx.out.write(`${escapeText(task.task_id)}\n`);
   } else {
     const rows = tasks.map((task) => [
       task.task_id,

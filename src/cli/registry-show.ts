@@ -3,12 +3,17 @@ import { findTasks, incidentSnapshot } from '../core/registry/queries/tasks.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
 import { escapeText } from './output/escape.js';
+import { displayWidth, wrap } from './output/width.js';
 import { openForLooking, type WhereOptions } from './reading.js';
 import { taskJson } from './task-json.js';
 
 export interface ShowOptions extends WhereOptions {
   readonly json?: boolean;
 }
+
+const GAP = 2;
+/** With less room than this beside the names, wrapped text would be a ladder. */
+const LEAST_ROOM = 16;
 
 export async function runShow(ctx: Context, id: string, options: ShowOptions): Promise<number> {
   const reading = await openForLooking(ctx, options);
@@ -44,10 +49,20 @@ export async function runShow(ctx: Context, id: string, options: ShowOptions): P
 }
 
 function writeFields(ctx: Context, record: object): void {
-  const fields = Object.entries(record).filter(([, value]) => value !== null);
-  const width = Math.max(...fields.map(([name]) => name.length));
-  for (const [name, value] of fields) {
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-    ctx.out.write(`${name.padEnd(width)}  ${escapeText(text)}\n`);
+  // Of an incident the names are data too: a reader keeps the fields that it does not know.
+  const fields = Object.entries(record)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [
+      escapeText(name),
+      escapeText(typeof value === 'object' ? JSON.stringify(value) : String(value)),
+    ]);
+  const width = Math.max(...fields.map(([name = '']) => displayWidth(name)));
+  const room = ctx.out.columns - width - GAP;
+  for (const [name = '', text = ''] of fields) {
+    // A pipe gets each field on one line, whatever its length; a name may leave no room to wrap in.
+    const lines = ctx.out.isTTY && room >= LEAST_ROOM ? wrap(text, room) : [text];
+    const [first = '', ...rest] = lines;
+    ctx.out.write(`${name}${' '.repeat(width - displayWidth(name) + GAP)}${first}\n`);
+    for (const line of rest) ctx.out.write(`${' '.repeat(width + GAP)}${line}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
 import { bootId } from '../core/host/process-identity.js';
 import { FAILURE_MODES, isFailureMode } from '../core/records/failure-modes.js';
@@ -80,7 +80,7 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
       hint: `grace trigger incident --from ${from}`,
     });
   }
-  const input = openInput(ctx, from);
+  const input = await openInput(ctx, from);
   const tally: Tally = { opened: 0, recovered: 0, known: 0, invalid: 0, ids: [] };
   const writing = await openForWriting(ctx, options);
   try {
@@ -161,8 +161,14 @@ async function tellStream(ctx: Context, options: ReportOptions, from: string, ta
   if (invalid > MAX_TOLD) ctx.err.write(`grace: ${invalid - MAX_TOLD} more lines of ${escapeText(from)} are invalid\n`);
 }
 
-function openInput(ctx: Context, from: string): AsyncIterable<Buffer | string> {
-  return from === '-' ? ctx.stdin : createReadStream(from);
+/** Opened before anything is created; a stream that failed to open while nobody listens would end the process. */
+async function openInput(ctx: Context, from: string): Promise<AsyncIterable<Buffer | string>> {
+  if (from === '-') return ctx.stdin;
+  try {
+    return (await open(from)).createReadStream();
+  } catch (error) {
+    throw inputError(from, error);
+  }
 }
 
 function inputError(from: string, error: unknown): unknown {

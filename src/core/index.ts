@@ -3,7 +3,14 @@ export { EXIT, type ExitCode, OperatorError, type OperatorErrorOptions } from '.
 export { type Clock, systemClock } from './host/clock.js';
 export { type Draft, Ledger, type LedgerOptions, type Receipt, type SnapshotDraft } from './ledger.js';
 export type { AuditDraft, AuditEntry } from './records/audit-entry.js';
-export type { Claim, ClaimRefusal, ClaimRequest, ClaimSituation, ClaimVerdict, ProcessIdentity } from './records/claim.js';
+export type {
+  Claim,
+  ClaimRefusal,
+  ClaimRequest,
+  ClaimSituation,
+  ClaimVerdict,
+  ProcessIdentity,
+} from './records/claim.js';
 export type {
   Attempt,
   AttemptOutcome,

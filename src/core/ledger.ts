@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fdatasyncSync, fstatSync, readSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { EXIT, OperatorError } from './errors.js';
 import type { Clock } from './host/clock.js';
 import { appendBytes, writeFailed } from './journal/append.js';
@@ -25,6 +25,7 @@ import { formatInstant } from './records/time.js';
 import type { Loss } from './registry/plan.js';
 import type { ControlView } from './registry/queries/control.js';
 import { Registry, type RegistryOptions } from './registry/registry.js';
+import type { Tail } from './registry/sync.js';
 
 const DEFAULT_LOCK_TIMEOUT_S = 30;
 
@@ -142,11 +143,12 @@ export class Ledger {
 
   /** Folds what others have written since, ends torn tails, and says what has to be written down about both. */
   #catchUp(logs: Record<LogName, OpenLog>) {
-    let sync = this.registry.sync({ quick: true });
-    const entries: AuditDraft[] = [];
-    const torn = LOG_NAMES.filter((log) => sync.logs[log].unterminated > 0);
-    for (const log of torn) entries.push(endTail(log, logs[log], sync.logs[log].unterminated));
-    if (torn.length > 0) sync = this.registry.sync({ quick: true });
+    const { tails } = this.registry.sync({ quick: true });
+    const entries = tails.map((tail): AuditDraft => {
+      const live = logs[tail.log];
+      return tail.path === live.path ? endTail(tail, live) : endRotatedTail(tail);
+    });
+    if (tails.length > 0) this.registry.sync();
 
     const { losses } = this.registry.notes;
     return this.registry.control((view) => {
@@ -233,17 +235,31 @@ function refusedRecord(reason: string): OperatorError {
 }
 
 /** Ends a line that was cut off, so that the next record stands on a line of its own; the stub stays. */
-function endTail(log: LogName, file: OpenLog, length: number): AuditDraft {
+function endTail({ log, length }: Tail, file: OpenLog): AuditDraft {
   const offset = fstatSync(file.fd).size - length;
   const sha256 = hashRange(file.fd, offset, length);
   appendBytes(file, Buffer.from('\n'));
   return {
     actor: 'grace',
     action: ACTION.tailEnded,
-    resource: LOG_FILE[log],
+    resource: basename(file.path),
     decision: { quarantined: true },
     metadata: { log, offset, length, sha256 },
   };
+}
+
+/** The same in a file that was renamed after it was torn. Synced at once: later syncs go to the live file alone. */
+function endRotatedTail(tail: Tail): AuditDraft {
+  const file = openForAppending(tail.path);
+  try {
+    const entry = endTail(tail, file);
+    fdatasyncSync(file.fd);
+    return entry;
+  } catch (error) {
+    throw writeFailed(file.path, 'synced', error);
+  } finally {
+    closeSync(file.fd);
+  }
 }
 
 function lossName(loss: Loss): string {

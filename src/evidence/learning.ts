@@ -115,9 +115,9 @@ interface Figures {
 function activityClaim(figures: Figures, records: RecordState): Claim {
   const { entries, loop_entries, loop_starts, ticks } = figures;
   const others = entries - loop_entries;
+  const { verdict, headline, reasons } = judgeActivity(figures);
   return {
-    id: 'learning_activity',
-    ...judgeActivity(figures),
+    ...{ id: 'learning_activity', verdict, headline },
     n: loop_entries,
     numbers: { entries, loop_entries, loop_starts, ticks },
     excluded: [
@@ -129,6 +129,7 @@ function activityClaim(figures: Figures, records: RecordState): Claim {
       }),
       ...unreadable(recordSums(records)),
     ],
+    reasons,
   };
 }
 
@@ -180,9 +181,7 @@ function effectClaim(outcomes_learned: number): Claim {
     excluded: [],
     reasons: [
       `a verdict needs ${NEEDED.learned} real incidents handled in the learned order and ${NEEDED.holdout} in the first one`,
-      missing > 0
-        ? `at least ${count(missing)} more are needed`
-        : 'the two are not compared yet by this version',
+      missing > 0 ? `at least ${count(missing)} more are needed` : 'the two are not compared yet by this version',
     ],
   };
 }

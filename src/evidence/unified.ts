@@ -40,7 +40,9 @@ export function unifiedReport(facts: TaskFacts, records: RecordState): UnifiedRe
     claims: [registryClaim(facts, tasks, records), integrityClaim(records)],
     empty: tasks === 0,
     next:
-      tasks === 0 ? { argv: ['trigger', 'incident'], why: 'cause a real, contained fault; watch it being healed' } : null,
+      tasks === 0
+        ? { argv: ['trigger', 'incident'], why: 'cause a real, contained fault; watch it being healed' }
+        : null,
     tasks,
     by_status: byStatus(facts.groups),
     by_subsystem: grouped(facts.groups, (group) => group.subsystem).map(([subsystem, some]) => ({
@@ -69,9 +71,9 @@ function registryClaim(facts: TaskFacts, tasks: number, records: RecordState): C
   const legacy = sum(facts.legacy, (entries) => entries.n);
   const resources = sum(facts.legacy, (entries) => entries.resources);
   const status = byStatus(facts.groups);
+  const { verdict, headline, reasons } = judge(tasks, facts, sums);
   return {
-    id: 'task_registry',
-    ...judge(tasks, facts, sums),
+    ...{ id: 'task_registry', verdict, headline },
     n: tasks,
     numbers: {
       tasks,
@@ -92,6 +94,7 @@ function registryClaim(facts: TaskFacts, tasks: number, records: RecordState): C
       }),
       ...unreadable(sums),
     ],
+    reasons,
   };
 }
 

@@ -5,7 +5,13 @@ import type { Draft, Ledger } from '../core/ledger.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { AuditDraft } from '../core/records/audit-entry.js';
 import { type ClaimRefusal, claimMetadata, decideClaim } from '../core/records/claim.js';
-import type { Attempt, AttemptOutcome, NewIncident, Origin } from '../core/records/incident.js';
+import {
+  type Attempt,
+  type AttemptOutcome,
+  type NewIncident,
+  type Origin,
+  originOf,
+} from '../core/records/incident.js';
 import type { JsonObject } from '../core/records/json.js';
 import { compactInstant, formatInstant } from '../core/records/time.js';
 import type { ControlView } from '../core/registry/queries/control.js';
@@ -13,7 +19,7 @@ import type { Check, ProbeStatus } from './check.js';
 import { type ConfirmRule, confirm } from './confirm.js';
 import type { HealEvent } from './events.js';
 import type { Playbook } from './playbook.js';
-import { failed, opened, remediating, resolved, rounded } from './snapshots.js';
+import { failed, opened, remediating, resolved, rounded, takenOn } from './snapshots.js';
 
 export interface HealJob {
   readonly check: Check;
@@ -133,7 +139,10 @@ async function openIncident(job: HealJob, tools: HealTools, onset: Onset): Promi
   });
   const receipt = await tools.ledger.transact((view): Draft<Standing | undefined> => {
     const open = view.openIncidentOf(job.check.target, job.check.failure_mode);
-    if (open) return { value: { incident: open.record as NewIncident, hash: open.hash } };
+    // A drill never heals a real incident of the same target, nor the other way round: what was staged is labelled.
+    if (open && originOf(open.record) === job.origin) {
+      return { value: { incident: takenOn(open.record), hash: open.hash } };
+    }
     return {
       incidents: [{ record: fresh, after: null }],
       entries: [intent(fresh, job, onset.summary)],

@@ -6,7 +6,7 @@ import type { Claim, ProcessIdentity } from '../core/records/claim.js';
 import type { Attempt, Incident, NewIncident } from '../core/records/incident.js';
 import { isJsonObject } from '../core/records/json.js';
 import type { ControlView } from '../core/registry/queries/control.js';
-import { failed } from './snapshots.js';
+import { failed, takenOn } from './snapshots.js';
 
 /** What {@link settle} found and closed. */
 export interface Settled {
@@ -31,8 +31,8 @@ function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolea
     const claim = abandoned.find((one) => one.incident_id === record.incident_id);
     const owner = claim === undefined ? stagedBy(record) : undefined;
     if (!claim && (owner === undefined || alive(owner))) continue;
-    const record_ = record as NewIncident;
-    incidents.push({ record: claim ? lost(record_, claim) : failed(record_, { error: STAGE_GONE }), after: hash });
+    const before = takenOn(record);
+    incidents.push({ record: claim ? lost(before, claim) : failed(before, { error: STAGE_GONE }), after: hash });
   }
   const entries = abandoned.map(unknownEnd);
   return { incidents, entries, value: { claims: entries.length, incidents: incidents.length } };

@@ -1,4 +1,4 @@
-import type { Attempt, NewIncident, Timings, Verification } from '../core/records/incident.js';
+import type { Attempt, Incident, NewIncident, Timings, Verification } from '../core/records/incident.js';
 import { INCIDENT_SCHEMA } from '../core/records/incident.js';
 import type { JsonObject } from '../core/records/json.js';
 import type { Check } from './check.js';
@@ -54,6 +54,11 @@ export function opened(o: Opening): NewIncident {
     propensity: null,
     trigger: o.trigger,
   };
+}
+
+/** An incident that is taken on as it stands: one of the old system, or of another program, has no attempts. */
+export function takenOn(incident: Incident): NewIncident {
+  return { attempts: [], attempts_dropped: 0, ...incident } as unknown as NewIncident;
 }
 
 export function remediating(before: NewIncident, playbook: Pick<Playbook, 'id' | 'name'>): NewIncident {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import ndjson from 'ndjson';
 
 /** A line of a foreign stream: its value, or why it has none. */
@@ -25,6 +26,8 @@ export async function* readForeignLines(input: AsyncIterable<Buffer | string>): 
   });
 
   const parse = (line: number, text: Buffer): ForeignLine | undefined => {
+    // A plain toString would put U+FFFD in the place of what it cannot read, and say nothing.
+    if (!isUtf8(text)) return { line, ok: false, problem: 'it is not UTF-8' };
     const trimmed = text.toString('utf8').trim();
     if (trimmed === '') return undefined;
     if (trimmed === 'null') return { line, ok: false, problem: 'it is not a JSON object' };

@@ -54,6 +54,11 @@ export interface PipeEvents {
   failed?(error: Error): void;
 }
 
+/** A terminal that was closed, or an ssh session that was cut: its reader has gone as well. */
+function isHungUp(stream: NodeJS.WritableStream, error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EIO' && (stream as Partial<NodeJS.WriteStream>).isTTY === true;
+}
+
 /**
  * `| head` is not an error. When the reader closes the pipe, writing stops, the command does the rest of its work and
  * the process ends with the exit code it would have had.
@@ -62,10 +67,11 @@ export function quietOnClosedPipe(stream: NodeJS.WritableStream, on: PipeEvents 
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Writes that were under way when the first one failed report as well.
     if (closed.has(stream)) return;
-    if (error.code === 'EPIPE') {
+    if (error.code === 'EPIPE' || isHungUp(stream, error)) {
       closed.add(stream);
       on.closed?.();
     } else if (on.failed) {
+      closed.add(stream);
       on.failed(error);
     } else {
       throw error;

@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { effectiveUid } from '../host/account.js';
 import { fsyncDirectory } from './sync.js';
@@ -66,7 +67,8 @@ export function prepareDirectory(dir: string, invocation: string): void {
   if (!state.ours) {
     const owner = accountName(state.uid);
     throw new OperatorError('GRACE_NOT_OWNER', EXIT.refused, `${dir} belongs to ${owner}, who alone writes there`, {
-      hint: `sudo -u ${owner} ${invocation}`,
+      // To a shell, an unquoted # begins a comment.
+      hint: `sudo -u ${owner.startsWith('#') ? `'${owner}'` : owner} ${invocation}`,
     });
   }
   if ((state.mode & 0o002) !== 0) {
@@ -83,8 +85,11 @@ export function prepareDirectory(dir: string, invocation: string): void {
 
 function createDirectory(dir: string): DirectoryState {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o750 });
-    fsyncDirectory(`${dir}/..`);
+    // One at a time: each new name has to be made durable, and a recursive mkdir never returns where the kernel answers
+    // ENOENT under a directory that is there, as in /proc.
+    const missing: string[] = [];
+    for (let at = resolve(dir); !existsSync(at); at = dirname(at)) missing.unshift(at);
+    for (const path of missing) makeDirectory(path);
   } catch (error) {
     throw new OperatorError(
       'GRACE_LOGS_NOT_CREATED',
@@ -96,7 +101,18 @@ function createDirectory(dir: string): DirectoryState {
   return inspectDirectory(dir);
 }
 
-/** The account's name, or `uid N` when the host does not know it. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o750 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another process was quicker.
+    if (code !== 'EEXIST' || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+  fsyncDirectory(dirname(path));
+}
+
+/** The account's name, or `#N`, which sudo takes for uid N, when the host does not know it. */
 export function accountName(uid: number): string {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

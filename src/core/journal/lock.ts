@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { EXIT, OperatorError } from '../errors.js';
@@ -83,7 +84,7 @@ export class ProcessLock {
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       if (code.startsWith('SQLITE_BUSY')) return false;
-      if (code.startsWith('SQLITE_')) throw this.#damaged(code, error);
+      if (code.startsWith('SQLITE_')) throw damaged(this.path, code, error);
       throw error;
     }
     if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.#ino) return true;
@@ -98,13 +99,6 @@ export class ProcessLock {
     this.#ino = statSync(this.path).ino;
   }
 
-  #damaged(code: string, cause: unknown): OperatorError {
-    return new OperatorError('GRACE_LOCK_DAMAGED', EXIT.badAnswer, `${this.path} cannot be locked: ${code}`, {
-      hint: `stop every grace process, then: rm ${this.path}   (it holds no data)`,
-      cause,
-    });
-  }
-
   #gaveUp(waited: number): OperatorError {
     const holder = lockHolder(this.path);
     const who = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
@@ -115,10 +109,29 @@ export class ProcessLock {
 }
 
 function openLockFile(path: string): Database.Database {
-  const db = new Database(path, { timeout: 0 });
-  // Nothing is ever written, so there is nothing to roll back; a journal file would be made and removed for each lock.
-  db.pragma('journal_mode = MEMORY');
-  return db;
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { timeout: 0 });
+    // Nothing is ever written, so there is nothing to roll back; a journal file would be made and removed for each lock.
+    db.pragma('journal_mode = MEMORY');
+    return db;
+  } catch (error) {
+    db?.close();
+    const { code = '' } = error as { code?: string };
+    if (!code.startsWith('SQLITE_')) throw error;
+    if (db) throw damaged(path, code, error);
+    throw new OperatorError('GRACE_LOCK_NOT_OPENED', EXIT.badAnswer, `${path} cannot be opened: ${code}`, {
+      hint: `see whether files can be made there: df -hi ${dirname(path)}`,
+      cause: error,
+    });
+  }
+}
+
+function damaged(path: string, code: string, cause: unknown): OperatorError {
+  return new OperatorError('GRACE_LOCK_DAMAGED', EXIT.badAnswer, `${path} cannot be locked: ${code}`, {
+    hint: `stop every grace process, then: rm ${path}   (it holds no data)`,
+    cause,
+  });
 }
 
 /** Who holds the lock now, from the kernel's own list. `undefined`: nobody, or the kernel does not say. */

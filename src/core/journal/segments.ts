@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { LOG_FILE, type LogName } from './log-files.js';
 
 /** One file of a log: the live one, or one that a rotation renamed. */
@@ -14,12 +15,25 @@ export interface Segment {
 /** The files of a log that are there, oldest first, the live one last. Compressed ones are not read. */
 export function listSegments(dir: string, log: LogName): Segment[] {
   const base = LOG_FILE[log];
-  const names = readdirSync(dir, { withFileTypes: true })
+  const names = entriesOf(dir)
     .filter((entry: Dirent) => entry.isFile() || entry.name === base)
     .map((entry) => entry.name);
   return orderSegments(base, names)
     .map((name) => statSegment(dir, name))
     .filter((segment): segment is Segment => segment !== undefined);
+}
+
+function entriesOf(dir: string): Dirent[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch (error) {
+    const sentence = systemErrorSentence(error);
+    if (sentence === undefined) throw error;
+    throw new OperatorError('GRACE_LOGS_UNREADABLE', EXIT.badAnswer, `${dir} cannot be listed: ${sentence}`, {
+      hint: `ls -ld ${dir}`,
+      cause: error,
+    });
+  }
 }
 
 export function statSegment(dir: string, name: string): Segment | undefined {

@@ -25,13 +25,16 @@ export class UnusableDatabase extends Error {
   override readonly name = 'UnusableDatabase';
 }
 
-/** True for what SQLite throws when the bytes of a database are wrong. */
+/**
+ * True for what SQLite throws when the bytes of a database are wrong. A constraint that fails is among it: the fold breaks
+ * none, so rows and cursor do not belong together.
+ */
 export function isDamage(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return (
     error instanceof UnusableDatabase ||
     (typeof code === 'string' &&
-      /^SQLITE_(CORRUPT|NOTADB|FORMAT|SCHEMA|ERROR|READONLY_DBMOVED|IOERR_SHORT_READ)/.test(code))
+      /^SQLITE_(CORRUPT|NOTADB|FORMAT|SCHEMA|ERROR|CONSTRAINT|READONLY_DBMOVED|IOERR_SHORT_READ)/.test(code))
   );
 }
 

@@ -74,7 +74,8 @@ export class AuditFold implements LineFold {
     const { line, ordinal, position, length } = place;
     this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old_rule, old);
 
-    const key = `${actor}\0${action}`;
+    // The length keeps apart what a separator could not: an actor may contain any character.
+    const key = `${actor.length} ${actor}${action}`;
     const sum = this.#sums.get(key);
     if (!sum) this.#sums.set(key, { actor, action, n: 1, old_rule, old });
     else {

@@ -47,6 +47,8 @@ export interface Continuation {
  * that is shorter than what was read of it, or that no longer begins and ends as it did, has lost something.
  */
 export function planSync(log: LogName, known: readonly KnownSegment[], present: readonly PresentSegment[]): Plan {
+  const live = present.at(-1);
+  const begunAnew = live && !known.some(({ dev, ino }) => dev === live.dev && ino === live.ino) ? live.size : 0;
   const used = new Set<number>();
   const losses: Loss[] = [];
   let replaced = false;
@@ -66,8 +68,7 @@ export function planSync(log: LogName, known: readonly KnownSegment[], present: 
       continue;
     }
     if (!file) {
-      const live = present.at(-1);
-      losses.push(lossOf(log, 'removed', segment, live && !used.has(present.length - 1) ? live.size : 0));
+      losses.push(lossOf(log, 'removed', segment, begunAnew));
       continue;
     }
     used.add(at);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { systemErrorSentence } from '../errors.js';
+import { OperatorError, systemErrorSentence } from '../errors.js';
 import type { Clock } from '../host/clock.js';
 import { inspectDirectory } from '../journal/directory.js';
 import { ProcessLock } from '../journal/lock.js';
@@ -99,19 +99,26 @@ export class Registry {
     });
   }
 
-  /** Builds the registry anew from the logs. */
+  /** Builds the registry anew from the logs; in a temporary file where it cannot be written ({@link notes}). */
   rebuild(why: string): SyncResult {
     if (this.#notes.temporary !== undefined) return this.#goPrivate(this.#notes.temporary, this.#notes.losses);
-    this.close();
-    const result = this.#underLock(() => this.#buildAndInstall());
-    this.#note({ rebuilt: why, losses: [] });
-    return result;
+    return this.#replace(why);
   }
 
-  /** What is gone has been written into the audit log: from now on the registry shows what is there. */
+  /**
+   * What is gone has been written into the audit log: from now on the registry shows what is there. Unless more has gone
+   * meanwhile: only the registry as it stands knows of that, so it stays until that has been written down, too.
+   */
   acceptLosses(): void {
+    const stated = new Set(this.#notes.losses.map(({ had }) => had));
     this.#note({ temporary: undefined, losses: [] });
-    this.rebuild('bytes are gone from the logs');
+    try {
+      this.#replace('bytes are gone from the logs', () => {
+        if (!this.#lossesOfPresent().every(({ had }) => stated.has(had))) throw new MoreIsGone();
+      });
+    } catch (error) {
+      if (!(error instanceof MoreIsGone)) throw error;
+    }
   }
 
   /** Projects the logs a second time, from their first byte, and names the tables in which the two differ. */
@@ -188,16 +195,46 @@ export class Registry {
     return this.#db;
   }
 
+  /** `check` runs when the new one is whole and the old one still stands; it throws to keep the old one. */
+  #replace(why: string, check?: () => void): SyncResult {
+    this.close();
+    try {
+      const result = this.#underLock(() => this.#buildAndInstall(check));
+      this.#note({ rebuilt: why, losses: [] });
+      return result;
+    } catch (error) {
+      const sentence = cannotBeWritten(error);
+      if (sentence === undefined) throw error;
+      return this.#goPrivate(sentence, []);
+    }
+  }
+
+  /** What is gone of the bytes that the registry under our name has read. */
+  #lossesOfPresent(): readonly Loss[] {
+    let db: Database.Database | undefined;
+    try {
+      db = openDatabase(this.#path);
+      return new Projector(db, this.#dir).sync().losses;
+    } catch (error) {
+      // A registry that is not there, or is damaged, knows of nothing.
+      if (isDamage(error) || cannotBeWritten(error) !== undefined) return [];
+      throw error;
+    } finally {
+      db?.close();
+    }
+  }
+
   #createFirst(): void {
     this.#underLock(() => {
       if (databaseInode(this.#path) === undefined) this.#buildAndInstall();
     });
   }
 
-  #buildAndInstall(): SyncResult {
+  #buildAndInstall(check?: () => void): SyncResult {
     let result: SyncResult | undefined;
     buildAside(this.#path, this.#options.unique, (db) => {
       result = fill(db, this.#dir, this.#options.onProgress);
+      check?.();
     });
     if (!result) throw new Error('nothing was built');
     return result;
@@ -224,6 +261,8 @@ export class Registry {
   }
 }
 
+class MoreIsGone extends Error {}
+
 /** Tables, rows, then the indexes that are quicker built at the end. */
 function fill(db: Database.Database, dir: string, onProgress?: OnProgress): SyncResult {
   migrate(db, 1);
@@ -234,6 +273,7 @@ function fill(db: Database.Database, dir: string, onProgress?: OnProgress): Sync
 
 /** Why a database cannot be written here, or `undefined` if the error says something else. */
 function cannotBeWritten(error: unknown): string | undefined {
+  if (error instanceof OperatorError && error.code === 'GRACE_LOCK_NOT_OPENED') return cannotBeWritten(error.cause);
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM)/.test(code)) {
     return `the registry cannot be written there (${code})`;

@@ -1,5 +1,6 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { napMs } from '../host/nap.js';
 import { readLines } from '../journal/line-reader.js';
 import { LOG_FILE, LOG_NAMES, type LogName, MAX_LINE_BYTES } from '../journal/log-files.js';
 import { openForReading } from '../journal/open-log.js';
@@ -13,6 +14,9 @@ import { type KnownSegment, type Loss, type Plan, type PresentSegment, planSync 
 
 /** Bytes folded in one transaction; bounds how long others wait and how much is done again after a crash. */
 const BATCH_BYTES = 16 << 20;
+/** How often the files of a log are listed until two lists agree. */
+const MOST_LOOKS = 50;
+const LOOK_NAP_MS = 0.2;
 
 /** What one sync did with one log. */
 export interface LogSync {
@@ -20,12 +24,22 @@ export interface LogSync {
   bytes: number;
   quarantined: number;
   rotated: boolean;
-  /** Bytes after the last LF: a line being written at this moment, or a torn one. */
+  /** Bytes after the last LF of each file: a line being written at this moment, or a torn one. */
   unterminated: number;
+}
+
+/** What stands after the last LF of one file; the file may have been renamed by a rotation. */
+export interface Tail {
+  readonly log: LogName;
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+  readonly length: number;
 }
 
 export interface SyncResult {
   readonly logs: Record<LogName, LogSync>;
+  readonly tails: readonly Tail[];
   readonly losses: readonly Loss[];
   /** Why everything has to be read anew, if it has. */
   readonly readAgain: string | undefined;
@@ -44,7 +58,7 @@ export class Projector {
   readonly #db: Database.Database;
   readonly #dir: string;
   readonly #onProgress: OnProgress | undefined;
-  readonly #folds: Partial<Record<LogName, LineFold>> = {};
+  readonly #folds: Partial<Record<LogName, LineFold | undefined>> = {};
   readonly #known: Database.Statement<[string], KnownSegment>;
   readonly #cursor: Database.Statement<{ log: string; ordinal: number }, Cursor>;
   readonly #move: Database.Statement;
@@ -75,6 +89,7 @@ export class Projector {
    */
   sync(quick = false): SyncResult {
     const logs = { incidents: emptyLogSync(), audit: emptyLogSync() };
+    const tails: Tail[] = [];
     // The cursor first, the files after: other processes move both forward meanwhile, never back.
     const known = { incidents: this.#known.all('incidents'), audit: this.#known.all('audit') };
     const present: Record<LogName, OpenSegment[]> = { incidents: [], audit: [] };
@@ -88,9 +103,9 @@ export class Projector {
       const losses = plans.flatMap(([, plan]) => (plan.kind === 'lost' ? plan.losses : []));
       const again = plans.map(([log, plan]) => (plan.kind === 'read again' ? `${log}: ${plan.why}` : undefined));
       const readAgain = again.find((why) => why !== undefined);
-      if (losses.length > 0 || readAgain !== undefined) return { logs, losses, readAgain };
-      for (const [log, plan] of plans) this.#follow(log, plan, present[log], logs[log]);
-      return { logs, losses, readAgain };
+      if (losses.length > 0 || readAgain !== undefined) return { logs, tails, losses, readAgain };
+      for (const [log, plan] of plans) tails.push(...this.#follow(log, plan, present[log], logs[log]));
+      return { logs, tails, losses, readAgain };
     } finally {
       for (const log of LOG_NAMES) for (const file of present[log]) file.close();
     }
@@ -99,19 +114,27 @@ export class Projector {
   /** The live file alone, if it still is the one that was read last. */
   #liveOnly(log: LogName, last: KnownSegment | undefined): OpenSegment[] | undefined {
     const live = statSegment(this.#dir, LOG_FILE[log]);
-    if (!last && live?.size === 0) return [];
     if (!last || live?.dev !== last.dev || live.ino !== last.ino) return undefined;
     const open = openSegment(live);
-    return open && [open];
+    if (open?.dev === last.dev && open.ino === last.ino) return [open];
+    // Renamed between the two looks.
+    open?.close();
+    return undefined;
   }
 
-  #follow(log: LogName, plan: Plan, present: readonly OpenSegment[], result: LogSync): void {
-    if (plan.kind !== 'go on') return;
+  #follow(log: LogName, plan: Plan, present: readonly OpenSegment[], result: LogSync): Tail[] {
+    const tails: Tail[] = [];
+    if (plan.kind !== 'go on') return tails;
     result.rotated = plan.rotated;
     for (const { ordinal, present: at, folded } of plan.from) {
       const file = present[at];
-      if (file) result.unterminated = file.size - this.#foldSegment(log, ordinal, folded, file, result);
+      if (!file) continue;
+      const length = file.size - this.#foldSegment(log, ordinal, folded, file, result);
+      result.unterminated += length;
+      const { path, dev, ino } = file;
+      if (length > 0) tails.push({ log, path, dev, ino, length });
     }
+    return tails;
   }
 
   /** Folds one file to its last LF, a batch at a time. Returns where it got to. */
@@ -120,7 +143,7 @@ export class Projector {
     let reach = BATCH_BYTES;
     while (folded < file.size) {
       const to = Math.min(file.size, folded + reach);
-      const batch = inTransaction(this.#db, () => this.#foldBatch(log, ordinal, file, to));
+      const batch = this.#inTransaction(log, () => this.#foldBatch(log, ordinal, file, to));
       result.lines += batch.lines;
       result.bytes += batch.bytes;
       result.quarantined += batch.quarantined;
@@ -133,6 +156,16 @@ export class Projector {
       else break;
     }
     return Math.min(folded, file.size);
+  }
+
+  #inTransaction<T>(log: LogName, work: () => T): T {
+    try {
+      return inTransaction(this.#db, work);
+    } catch (error) {
+      // It still holds sums of rows that were rolled back.
+      this.#folds[log] = undefined;
+      throw error;
+    }
   }
 
   /** Rows and cursor together. The cursor is read inside the transaction: another process may have moved it. */
@@ -182,22 +215,39 @@ function emptyLogSync(): LogSync {
 /** A file of a log, held open while a sync looks at it, so that a rotation cannot change it under the name. */
 interface OpenSegment extends PresentSegment {
   readonly fd: number;
+  readonly path: string;
   close(): void;
 }
 
+/** All files of a log as they stood at one moment: a rotation may be renaming them while they are listed and opened. */
 function presentSegments(dir: string, log: LogName): OpenSegment[] {
-  return listSegments(dir, log)
-    .map(openSegment)
-    .filter((file): file is OpenSegment => file !== undefined);
+  for (let look = 1; ; look++) {
+    const open = listSegments(dir, log)
+      .map(openSegment)
+      .filter((file): file is OpenSegment => file !== undefined);
+    if (look === MOST_LOOKS || areSame(open, listSegments(dir, log))) return open;
+    for (const file of open) file.close();
+    napMs(LOOK_NAP_MS);
+  }
+}
+
+function areSame(open: readonly OpenSegment[], listed: readonly Segment[]): boolean {
+  return (
+    open.length === listed.length &&
+    open.every(({ path, dev, ino }, i) => {
+      const now = listed[i];
+      return now?.path === path && now.dev === dev && now.ino === ino;
+    })
+  );
 }
 
 function openSegment(segment: Segment): OpenSegment | undefined {
   const open = openForReading(segment.path);
   if (!open) return undefined;
-  const { fd, dev, ino } = open;
+  const { fd, path, dev, ino } = open;
   return {
-    ...{ fd, dev, ino },
-    size: segment.size,
+    ...{ fd, path, dev, ino },
+    size: fstatSync(fd).size,
     fingerprintAt: (folded) => fingerprint(fd, folded),
     close: () => closeSync(fd),
   };

@@ -107,12 +107,12 @@ const OPEN = `
   WHERE origin = 'real' AND status IN ('detected', 'remediating')
   ORDER BY detected_at, incident_id`;
 
-// The list of actions stands as in the index audit_entries_of_note, else SQLite reads every entry.
+// The list of actions stands as in the index.
 const FAILED = `
   SELECT incident_id, detected_at, failure_mode,
-         EXISTS (SELECT 1 FROM audit_entries
+         EXISTS (SELECT 1 FROM audit_entries INDEXED BY audit_entries_of_note
                  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted')
-                   AND action <> 'log_loss_noted' AND resource = incidents.incident_id) AS told
+                   AND +action <> 'log_loss_noted' AND resource = incidents.incident_id) AS told
   FROM incidents WHERE origin = 'real' AND status = 'failed' AND ${INCIDENT_IN_WINDOW}
   ORDER BY detected_at DESC, incident_id`;
 

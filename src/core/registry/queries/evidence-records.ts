@@ -64,9 +64,9 @@ const FIRST_QUARANTINED = `
   FROM quarantine JOIN segments USING (log, ordinal)
   WHERE log = ? ORDER BY ordinal, position LIMIT ?`;
 
-// The list of actions stands as in the index audit_entries_of_note, else SQLite reads every entry.
+// The list of actions stands as in the index; the plus keeps SQLite from putting one action in the place of the list.
 const LOSSES = `
-  SELECT at, resource FROM audit_entries
-  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted') AND action = 'log_loss_noted'
+  SELECT at, resource FROM audit_entries INDEXED BY audit_entries_of_note
+  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted') AND +action = 'log_loss_noted'
     AND (@since IS NULL OR at >= @since)
   ORDER BY line`;
