@@ -5,7 +5,7 @@ import { escapeText } from './output/escape.js';
 import type { Style } from './output/style.js';
 import type { PaintedCell, PaintedTable, TableColumn } from './output/table-model.js';
 import { renderPlain } from './output/table-plain.js';
-import { displayWidth, wrap } from './output/width.js';
+import { displayWidth, wrap as wrapAt } from './output/width.js';
 
 const INDENT = '  ';
 const GAP = 3;
@@ -168,4 +168,9 @@ function flow(pieces: readonly string[], width: number): string[] {
     }
   }
   return [...lines, line].flatMap((text) => wrap(text, width));
+}
+
+/** In a pipe there is nothing to measure, and a start is too short for measuring. */
+function wrap(text: string, width: number): string[] {
+  return width === Number.POSITIVE_INFINITY ? [text] : wrapAt(text, width);
 }

@@ -36,7 +36,7 @@ export async function runStats(ctx: Context, options: StatsOptions): Promise<num
     }
     const { incidents, incident_lines, duplicates, audit_entries, open_claims } = stats;
     ctx.out.write(
-      `\nincidents ${incidents} (${incident_lines} lines, ${duplicates} of them duplicates), audit entries ${audit_entries}, open claims ${open_claims}\n`,
+      `\nincidents ${incidents} (${incident_lines} lines, ${duplicates} of them duplicates)\naudit entries ${audit_entries}, open claims ${open_claims}\n`,
     );
   }
   noteTrouble(ctx, reading);

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, fstatSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, fstatSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EXIT, OperatorError } from './errors.js';
 import type { Clock } from './host/clock.js';
+import { napMs } from './host/nap.js';
 import { appendBytes, writeFailed } from './journal/append.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
 import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
+import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
 import { ACTION } from './records/audit-actions.js';
 import {
@@ -70,6 +72,8 @@ export class Ledger {
   readonly #lock: ProcessLock;
   #logs: Record<LogName, OpenLog> | undefined;
   #caughtUp = false;
+  /** Whether this process has looked under the lock at the older files, too, which may end in a torn line. */
+  #lookedAtAll = false;
   /** Logs that a rotation replaced; a sync may still be under way on them. */
   readonly #retired: OpenLog[] = [];
 
@@ -143,10 +147,11 @@ export class Ledger {
 
   /** Folds what others have written since, ends torn tails, and says what has to be written down about both. */
   #catchUp(logs: Record<LogName, OpenLog>) {
-    const { tails } = this.registry.sync({ quick: true });
-    const entries = tails.map((tail): AuditDraft => {
+    const { tails } = this.registry.sync({ quick: this.#lookedAtAll });
+    this.#lookedAtAll = true;
+    const entries = tails.flatMap((tail): AuditDraft[] => {
       const live = logs[tail.log];
-      return tail.path === live.path ? endTail(tail, live) : endRotatedTail(tail);
+      return isTailOf(tail, live) ? [endTail(tail, live)] : endRotatedTail(tail);
     });
     if (tails.length > 0) this.registry.sync();
 
@@ -164,19 +169,21 @@ export class Ledger {
     const lines: Buffer[] = [];
     const bindings: AuditDraft[] = [];
     const hashes: string[] = [];
+    const drafted = new Map<string, string>();
     for (const { record, after } of drafts) {
-      const before = this.registry.control((view) => view.incident(record.incident_id))?.hash ?? null;
-      if (before !== after)
-        throw new Error(`incident ${record.incident_id}: decided on ${after}, the last is ${before}`);
+      const id = record.incident_id;
+      const before = drafted.get(id) ?? this.registry.control((view) => view.incident(id))?.hash ?? null;
+      if (before !== after) throw new Error(`incident ${id}: decided on ${after}, the last is ${before}`);
       const line = lineOf(record, readIncident, MAX_LINE_BYTES);
       const length = line.length - 1;
       const sha256 = createHash('sha256').update(line.subarray(0, length)).digest('hex');
       lines.push(line);
       hashes.push(sha256);
+      drafted.set(id, sha256);
       bindings.push({
         actor: 'grace',
         action: ACTION.incidentSnapshot,
-        resource: record.incident_id,
+        resource: id,
         decision: { status: record.status },
         metadata: { offset, length, sha256 },
       });
@@ -214,8 +221,16 @@ export class Ledger {
   }
 }
 
+/** How long to leave it to a rotation to put a new file in the place of the one it has renamed. */
+const ROTATION = { naps: 50, nap_ms: 1 };
+
 function openLog(dir: string, log: LogName): OpenLog {
-  return openForAppending(logPath(dir, log));
+  const path = logPath(dir, log);
+  // logrotate's `create` finds a file of ours in its way, moves it to a name no reader knows, and the next over that.
+  for (let nap = 0; nap < ROTATION.naps && !existsSync(path) && listSegments(dir, log).length > 0; nap++) {
+    napMs(ROTATION.nap_ms);
+  }
+  return openForAppending(path);
 }
 
 /** The bytes of a record. What would be quarantined when it is read is refused before it is written. */
@@ -248,13 +263,19 @@ function endTail({ log, length }: Tail, file: OpenLog): AuditDraft {
   };
 }
 
+function isTailOf(tail: Tail, { dev, ino }: OpenLog): boolean {
+  return tail.dev === dev && tail.ino === ino;
+}
+
 /** The same in a file that was renamed after it was torn. Synced at once: later syncs go to the live file alone. */
-function endRotatedTail(tail: Tail): AuditDraft {
+function endRotatedTail(tail: Tail): AuditDraft[] {
   const file = openForAppending(tail.path);
   try {
+    // Renamed once more meanwhile: whoever writes next finds it.
+    if (!isTailOf(tail, file)) return [];
     const entry = endTail(tail, file);
     fdatasyncSync(file.fd);
-    return entry;
+    return [entry];
   } catch (error) {
     throw writeFailed(file.path, 'synced', error);
   } finally {

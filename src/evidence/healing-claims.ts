@@ -90,7 +90,7 @@ export function selfHealingClaim(facts: IncidentFacts, records: RecordSums, now_
         ),
         ...unreadable(records),
       ],
-      reasons: [...(all.incidents > 0 ? [summaryOf(real)] : []), ...reasons],
+      reasons: [...(real.incidents > 0 ? [summaryOf(real)] : []), ...reasons],
     },
   };
 }

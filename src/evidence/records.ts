@@ -55,7 +55,7 @@ export function unreadable({ quarantined, unterminated_bytes }: RecordSums): Exc
       id: 'quarantined',
       what: named(quarantined, 'quarantined line'),
       n: quarantined,
-      why: 'they could not be read as records',
+      why: 'not readable as records',
     },
     {
       id: 'unterminated',

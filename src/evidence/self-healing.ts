@@ -32,7 +32,8 @@ export function selfHealingReport(facts: IncidentFacts, records: RecordState, no
   return {
     schema: 'grace.evidence.self_healing/1',
     claims: [claim, ...(drill ? [drill] : []), integrityClaim(records)],
-    empty: facts.groups.length === 0,
+    // A drill and a simulation say nothing about the headline: a window with only those holds nothing real.
+    empty: facts.groups.every((group) => group.origin !== 'real'),
     next,
     incidents: ORIGINS.map((origin) => ({
       origin,

@@ -90,7 +90,7 @@ function registryClaim(facts: TaskFacts, tasks: number, records: RecordState): C
         id: 'legacy_unregistered',
         what: `legacy ${named(legacy, 'entry', 'entries')} over ${counted(resources, 'resource')}`,
         n: legacy,
-        why: 'they look like tasks, but no such task was ever registered',
+        why: 'not registered as tasks, though they look like tasks',
       }),
       ...unreadable(sums),
     ],

@@ -64,7 +64,7 @@ async function logsOfConfig(path: string): Promise<string | undefined> {
     );
   }
   // Loaded here because most hosts run most commands with the location given.
-  const { LineCounter, isMap, isScalar, parseDocument } = await import('yaml');
+  const { LineCounter, isMap, isNode, isScalar, parseDocument } = await import('yaml');
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter });
   const invalid = (message: string, offset: number) => {
@@ -82,7 +82,7 @@ async function logsOfConfig(path: string): Promise<string | undefined> {
   if (logs === undefined) return undefined;
   const value = isScalar(logs) ? logs.value : undefined;
   if (typeof value !== 'string' || value === '') {
-    throw invalid('logs: is not the name of a directory', isScalar(logs) ? (logs.range?.[0] ?? 0) : 0);
+    throw invalid('logs: is not the name of a directory', isNode(logs) ? (logs.range?.[0] ?? 0) : 0);
   }
   return resolve(dirname(path), value);
 }

@@ -80,6 +80,9 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
   try {
     unprotected(db);
     fill(db);
+    // Here, where nobody else has it open: of several that open it at once only one could change this.
+    db.pragma('locking_mode = NORMAL');
+    db.pragma('journal_mode = WAL');
     db.close();
     syncFile(aside);
     // A log of changes that belonged to the former database would be replayed into this one.
@@ -154,14 +157,19 @@ export function migrate(db: Database.Database, until = MIGRATIONS.length): void 
   }).immediate();
 }
 
-/** Decisions rest on these tables: rows that are missing or too many mean that the cache cannot be trusted. */
-const TALLIED = ['incidents', 'claims'] as const;
+/** Decisions rest on these rows: if there are fewer or more than were written, the cache cannot be trusted. */
+const TALLIED = {
+  incidents: 'SELECT count(*) AS n FROM incidents',
+  claims: 'SELECT count(*) AS n FROM claims',
+  open_claims: 'SELECT count(*) AS n FROM claims WHERE ended_at IS NULL',
+} as const;
 
 function checkTallies(db: Database.Database): void {
-  for (const name of TALLIED) {
-    const want = db.prepare<[string], { n: number }>('SELECT n FROM tallies WHERE name = ?').get(name)?.n ?? 0;
-    const have = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${name}`).get()?.n;
-    if (want !== have) throw new UnusableDatabase(`${name} holds ${have} rows, ${want} were written`);
+  const written = db.prepare<[string], { n: number }>('SELECT n FROM tallies WHERE name = ?');
+  for (const [name, sql] of Object.entries(TALLIED)) {
+    const want = written.get(name)?.n ?? 'nobody knows how many';
+    const have = db.prepare<[], { n: number }>(sql).get()?.n;
+    if (want !== have) throw new UnusableDatabase(`${name}: it holds ${have}, ${want} were written`);
   }
 }
 

@@ -28,7 +28,8 @@ export class AuditFold implements LineFold {
   readonly #tasks: TaskTable;
   /** Sums of the present batch; written at its end. */
   readonly #sums = new Map<string, Sum>();
-  #claimsAdded = 0;
+  #claims = 0;
+  #openClaims = 0;
 
   constructor(db: Database.Database) {
     this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
@@ -61,9 +62,10 @@ export class AuditFold implements LineFold {
   takeTallies(): Record<string, number> {
     for (const sum of this.#sums.values()) this.#addToSum.run(sum);
     this.#sums.clear();
-    const claims = this.#claimsAdded;
-    this.#claimsAdded = 0;
-    return { claims };
+    const tallies = { claims: this.#claims, open_claims: this.#openClaims };
+    this.#claims = 0;
+    this.#openClaims = 0;
+    return tallies;
   }
 
   #keep(entry: AuditEntry, bytes: Buffer, place: LinePlace): void {
@@ -114,7 +116,11 @@ export class AuditFold implements LineFold {
         if (typeof m.claim !== 'string' || typeof entry.decision.outcome !== 'string') {
           return 'an ended remedy needs metadata.claim and decision.outcome';
         }
-        this.#endClaim.run(canonicalInstant(entry.timestamp) ?? entry.timestamp, entry.decision.outcome, m.claim);
+        this.#openClaims -= this.#endClaim.run(
+          canonicalInstant(entry.timestamp) ?? entry.timestamp,
+          entry.decision.outcome,
+          m.claim,
+        ).changes;
         return undefined;
       default:
         return undefined;
@@ -137,7 +143,8 @@ export class AuditFold implements LineFold {
     const at = canonicalInstant(entry.timestamp) ?? entry.timestamp;
     const { boot_id, pid, start_time } = owner;
     const { changes } = this.#claim.run(entry.entry_id, incident_id, target, playbook_id, at, boot_id, pid, start_time);
-    this.#claimsAdded += changes;
+    this.#claims += changes;
+    this.#openClaims += changes;
     return undefined;
   }
 }

@@ -51,7 +51,16 @@ interface Cursor {
   readonly folded: number;
   readonly lines: number;
   readonly linesBefore: number;
+  readonly linesAfter: number;
 }
+
+const NOTHING_FOLDED: Cursor = { folded: 0, lines: 0, linesBefore: 0, linesAfter: 0 };
+
+/**
+ * Lines came into a file after lines of a newer one had been folded: a stub was ended there, or a writer had not noticed
+ * the rotation. Order is by position in the log, so what was folded after them is out of order.
+ */
+class OlderFileGrew extends Error {}
 
 /** Folds the logs into one open database. Holds the statements it needs, prepared once. */
 export class Projector {
@@ -75,12 +84,13 @@ export class Projector {
     this.#cursor = db.prepare(
       `SELECT coalesce(max(folded) FILTER (WHERE ordinal = @ordinal), 0) AS folded,
               coalesce(max(lines)  FILTER (WHERE ordinal = @ordinal), 0) AS lines,
-              coalesce(sum(lines)  FILTER (WHERE ordinal < @ordinal), 0) AS linesBefore
+              coalesce(sum(lines)  FILTER (WHERE ordinal < @ordinal), 0) AS linesBefore,
+              coalesce(sum(lines)  FILTER (WHERE ordinal > @ordinal), 0) AS linesAfter
        FROM segments WHERE log = @log`,
     );
     this.#move = db.prepare('REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     this.#quarantine = db.prepare('INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)');
-    this.#tally = db.prepare('INSERT INTO tallies VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n');
+    this.#tally = db.prepare('UPDATE tallies SET n = n + ? WHERE name = ?');
   }
 
   /**
@@ -106,6 +116,9 @@ export class Projector {
       if (losses.length > 0 || readAgain !== undefined) return { logs, tails, losses, readAgain };
       for (const [log, plan] of plans) tails.push(...this.#follow(log, plan, present[log], logs[log]));
       return { logs, tails, losses, readAgain };
+    } catch (error) {
+      if (!(error instanceof OlderFileGrew)) throw error;
+      return { logs, tails, losses: [], readAgain: error.message };
     } finally {
       for (const log of LOG_NAMES) for (const file of present[log]) file.close();
     }
@@ -170,11 +183,7 @@ export class Projector {
 
   /** Rows and cursor together. The cursor is read inside the transaction: another process may have moved it. */
   #foldBatch(log: LogName, ordinal: number, file: OpenSegment, to: number) {
-    const { folded, lines, linesBefore } = this.#cursor.get({ log, ordinal }) ?? {
-      folded: 0,
-      lines: 0,
-      linesBefore: 0,
-    };
+    const { folded, lines, linesBefore, linesAfter } = this.#cursor.get({ log, ordinal }) ?? NOTHING_FOLDED;
     if (folded >= to) return { end: folded, bytes: 0, lines: 0, quarantined: 0 };
     const fold = this.#foldOf(log);
     let read = 0;
@@ -195,7 +204,8 @@ export class Projector {
       },
       chunk: (position) => this.#onProgress?.(log, position, file.size),
     });
-    for (const [name, n] of Object.entries(fold.takeTallies())) if (n > 0) this.#tally.run(name, n);
+    if (read > 0 && linesAfter > 0) throw new OlderFileGrew(`${log}: an older file has grown`);
+    for (const [name, n] of Object.entries(fold.takeTallies())) if (n !== 0) this.#tally.run(n, name);
     const { head, tail } = fingerprint(file.fd, end);
     this.#move.run(log, ordinal, file.dev, file.ino, end, lines + read, head, tail);
     return { end, bytes: end - folded, lines: read, quarantined };

@@ -20,6 +20,8 @@ CREATE TABLE tallies (
   n    INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+INSERT INTO tallies VALUES ('incidents', 0), ('claims', 0), ('open_claims', 0);
+
 CREATE TABLE quarantine (
   log      TEXT    NOT NULL,
   ordinal  INTEGER NOT NULL,

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { Claim } from '../../records/claim.js';
 import type { AttemptOutcome, Incident } from '../../records/incident.js';
+import { UnusableDatabase } from '../database.js';
 
 /** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
 export interface KnownIncident {
@@ -82,7 +84,10 @@ function known(row: SnapshotRow | undefined): KnownIncident | undefined {
   return row && parsed(row);
 }
 
+/** A row that is not what was folded must not decide anything: the registry is damaged, and is built again. */
 function parsed(row: SnapshotRow): KnownIncident {
+  const hash = createHash('sha256').update(row.snapshot).digest('hex');
+  if (hash !== row.line_hash) throw new UnusableDatabase('a snapshot does not match its hash');
   return { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
 }
 
