@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+'use strict';
 
-await main();
+const { dirname } = require('node:path');
+const { main } = require('../dist/cli/main.cjs');
+
+main(dirname(__dirname));

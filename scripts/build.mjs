@@ -1,5 +1,5 @@
-// Builds dist/: the program and the library as a handful of bundled files (a start-up reads few files instead of
-// many small ones, see docs/decisions/0002), and the type declarations of the library.
+// Builds dist/: the program as one file, the library, and the type declarations of the library.
+// Why so: docs/decisions/0002-bundled-build.md
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,23 +10,31 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 
-await build({
-  entryPoints: {
-    'cli/main': 'src/cli/main.ts',
-    'core/index': 'src/core/index.ts',
-    'trigger/port-thief': 'src/trigger/port-thief.ts',
-  },
+const common = {
   outdir: 'dist',
   bundle: true,
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
   packages: 'external',
   platform: 'node',
-  format: 'esm',
   target: 'node20',
   loader: { '.sql': 'text' },
   sourcemap: true,
   logLevel: 'warning',
+};
+
+// CommonJS: read, compiled and run at once, without the waiting that links modules. What a dynamic import brings runs
+// only when it is asked for, and only then are the packages required that it needs.
+await build({
+  ...common,
+  entryPoints: { 'cli/main': 'src/cli/main.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+});
+
+// What other programs import, and the program that a drill starts.
+await build({
+  ...common,
+  entryPoints: { 'core/index': 'src/core/index.ts', 'trigger/port-thief': 'src/trigger/port-thief.ts' },
+  format: 'esm',
 });
 
 const tsc = spawnSync(

@@ -25,12 +25,12 @@ export interface Context {
   /** The command as typed, quoted so that it can be pasted. */
   readonly invocation: string;
   /** The folder of the installed package. */
-  readonly home: URL;
+  readonly home: string;
   /** The interpreter that runs us. */
   readonly nodePath: string;
 }
 
-export function processContext(home: URL): Context {
+export function processContext(home: string): Context {
   const args = process.argv.slice(2);
   const out = createOut(process.stdout, process.env);
   const err = createOut(process.stderr, process.env);

@@ -4,11 +4,9 @@ import { type Context, processContext } from './context.js';
 import { reportFailure } from './failure.js';
 import { packageVersion } from './version.js';
 
-/** The bundle lies in dist/cli, the package two folders above. */
-const HOME = new URL('../../', import.meta.url);
-
-export async function main(): Promise<void> {
-  const ctx = processContext(HOME);
+/** `home`: the folder of the installed package. */
+export async function main(home: string): Promise<void> {
+  const ctx = processContext(home);
   try {
     process.exitCode = await dispatch(ctx);
   } catch (error) {

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type { CommanderError } from 'commander';
+import { Command, type CommanderError } from 'commander';
 import { EXIT, OperatorError } from '../core/errors.js';
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
@@ -8,9 +7,6 @@ import { registerEvidence } from './evidence.js';
 import { registerRegistry } from './registry.js';
 import { registerTrigger } from './trigger.js';
 import { packageVersion } from './version.js';
-
-// By require: importing a CommonJS package costs a scan of it for its exports at every start.
-const { Command } = createRequire(import.meta.url)('commander') as typeof import('commander');
 
 export async function runProgram(ctx: Context): Promise<number> {
   let exit: number = EXIT.done;
@@ -36,6 +32,8 @@ function buildProgram(ctx: Context, done: Done): Program {
     .helpOption('-h, --help', 'show help')
     .addHelpCommand(new Command('help').argument('[command]').description('show help for a command').helpGroup('More:'))
     .showSuggestionAfterError(true)
+    // Commander gives up wrapping below 40 columns of text: too many for a terminal of 60.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => ctx.out.write(text),
       // Usage errors are said in the shape of all others; see usageError.

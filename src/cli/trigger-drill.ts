@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { ownIdentity } from '../core/host/process-identity.js';
 import { ACTION } from '../core/records/audit-actions.js';
@@ -151,7 +151,7 @@ async function openStage(ctx: Context, drill: Drill, port: number): Promise<Stag
     return await drill.stage({
       port,
       nonce: `${ctx.newSuffix()}${ctx.newSuffix()}`,
-      thiefProgram: fileURLToPath(new URL('dist/trigger/port-thief.js', ctx.home)),
+      thiefProgram: join(ctx.home, 'dist', 'trigger', 'port-thief.js'),
       nodePath: ctx.nodePath,
     });
   } catch (error) {

@@ -18,7 +18,7 @@ export function registerTrigger(program: Program, ctx: Context, done: Done): voi
     .option('--failure-mode <mode>', 'what failed, e.g. port_in_use')
     .option('--severity <severity>', 'low, medium, high or critical (default: medium)')
     .option('--target <target>', 'what it happened to')
-    .option('--meta <k=v>', 'a fact to keep with it; may be repeated', collect, [])
+    .option('--meta <k=v>', 'a fact to keep with it; may be repeated', collect)
     .option('--status <status>', 'detected, or resolved for a recovery (default: detected)')
     .option('--source <name>', 'who reports it (default: cli)')
     .option('--ref <ref>', "the source's own name for it: the same one is never recorded twice")
@@ -47,6 +47,6 @@ Examples:
     });
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -39,9 +39,8 @@ const LISTEN = '0A';
 /** A half-open connection: kernels before 4.4 list it among the listeners. */
 const SYN_RECV = '03';
 const MAX_COMMAND_BYTES = 4096;
-const PAGE_BYTES = 4096;
-/** Longer than any line of tcp6. */
-const MAX_LINE_BYTES = 512;
+/** A little more than a line of tcp, which has 150. */
+const READ_BYTES = 160;
 
 /**
  * Who listens on that TCP port, on any address, in our network namespace. Never throws: what cannot be seen is `hidden`.
@@ -58,7 +57,17 @@ export function findPortHolders(port: number, patience_ms = 2): PortHolders {
 
 /** The listening sockets on that port. Throws what the kernel says when /proc/net cannot be read. */
 export function listeningSockets(port: number): TcpSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => listenersIn(readListeners(path), port));
+  const paths = hasTcp6Sockets() ? ['/proc/net/tcp', '/proc/net/tcp6'] : ['/proc/net/tcp'];
+  return paths.flatMap((path) => listenersIn(readListeners(path), port));
+}
+
+/** Reading tcp6 costs as much when there is nothing in it. The kernel counts sockets where it lists them. */
+function hasTcp6Sockets(): boolean {
+  try {
+    return !/^TCP6: inuse 0$/m.test(readFileSync('/proc/net/sockstat6', 'latin1'));
+  } catch {
+    return true;
+  }
 }
 
 /** The process as it is now, if it has that socket open. */
@@ -152,9 +161,9 @@ export function listenersIn(text: string, port: number): TcpSocket[] {
 
 /**
  * To go past its last listener the kernel walks its whole table of connections: 2.5 ms for 262,144 empty buckets (24 GiB
- * of memory), for each read that gets there. Two things spare us most of it. It lists "first all listening sockets, next
- * all established connections" (proc_net_tcp.rst), so reading ends at the first of the latter. And it fills a page (4 KiB
- * at least) with each read while it has lines, so an answer with room left for another was the last one.
+ * of memory). It lists "first all listening sockets, next all established connections" (proc_net_tcp.rst), so reading ends
+ * at the first of the latter. And it looks no further than it needs to fill what was asked for, so little is asked for at
+ * a time: in place of the whole table it walks to the first connections. An answer with room left was the last one.
  */
 function readListeners(path: string): string {
   let fd: number;
@@ -166,12 +175,12 @@ function readListeners(path: string): string {
     throw error;
   }
   try {
-    const buffer = Buffer.allocUnsafe(64 * 1024);
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
     let text = '';
     for (;;) {
       const bytes = readSync(fd, buffer, 0, buffer.length, null);
       text += buffer.toString('latin1', 0, bytes);
-      if (bytes < PAGE_BYTES - MAX_LINE_BYTES || endsPastListeners(text)) return text;
+      if (bytes < buffer.length || endsPastListeners(text)) return text;
     }
   } finally {
     closeSync(fd);

@@ -18,7 +18,8 @@ export interface LineHandler {
  * where the first line without LF begins: that is where the next call goes on.
  */
 export function readLines(fd: number, from: number, to: number, handler: LineHandler): number {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES + MAX_LINE_BYTES);
+  // No larger than needed: a ledger reads a line or two at a time, and a megabyte for each keeps the collector busy.
+  const buffer = Buffer.allocUnsafe(Math.min(Math.max(to - from, 0), CHUNK_BYTES + MAX_LINE_BYTES));
   /** Bytes at the buffer's start that belong to a line whose end has not been read yet. */
   let held = 0;
   /** Offset of that line's first byte. */
@@ -32,16 +33,17 @@ export function readLines(fd: number, from: number, to: number, handler: LineHan
     if (read === 0) break;
     position += read;
     const filled = held + read;
+    const bytes = buffer.subarray(0, filled);
     let start = 0;
-    let end = buffer.subarray(0, filled).indexOf(LF, held);
+    let end = bytes.indexOf(LF, held);
     while (end !== -1) {
       const length = passing ? position - filled + end - lineStart : end - start;
       if (passing || length > MAX_LINE_BYTES) handler.tooLong(lineStart, length);
-      else handler.line(buffer.subarray(start, end), lineStart);
+      else handler.line(bytes.subarray(start, end), lineStart);
       passing = false;
       lineStart += length + 1;
       start = end + 1;
-      end = buffer.subarray(0, filled).indexOf(LF, start);
+      end = bytes.indexOf(LF, start);
     }
     held = filled - start;
     if (passing || held > MAX_LINE_BYTES) {

@@ -7,7 +7,7 @@ import type { Clock } from '../host/clock.js';
 import { napMs } from '../host/nap.js';
 
 /** A waiter's naps: short, so that the lock changes hands quickly; jittered, so that waiters do not march in step. */
-const NAP_MS = { least: 0.05, most: 1 };
+const NAP_MS = { least: 0.05, most: 2 };
 
 /**
  * A mutex between processes: the reserved lock of a SQLite file that holds no data. The kernel frees it the moment its

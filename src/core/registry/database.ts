@@ -1,6 +1,7 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -96,12 +97,15 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
   }
 }
 
-/** Keeps a damaged database for whoever wants to know what happened to it; only the last one. */
-export function moveAside(path: string): string {
+/**
+ * Keeps a damaged database for whoever wants to know what happened to it; only the last one. It keeps its name, too, until
+ * the new one takes that: a name that is gone for a moment would look to others as if nothing could be opened there.
+ */
+export function keepAside(path: string): string {
   const kept = `${path}.damaged`;
   rmSync(kept, { force: true });
   try {
-    renameSync(path, kept);
+    linkSync(path, kept);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

@@ -1,6 +1,7 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { OperatorError, systemErrorSentence } from '../errors.js';
+import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import type { Clock } from '../host/clock.js';
 import { inspectDirectory } from '../journal/directory.js';
 import { ProcessLock } from '../journal/lock.js';
@@ -10,7 +11,7 @@ import {
   databaseInode,
   isDamage,
   migrate,
-  moveAside,
+  keepAside,
   openDatabase,
   openPrivateDatabase,
 } from './database.js';
@@ -160,10 +161,24 @@ export class Registry {
         return work();
       }
       const sentence = cannotBeWritten(error);
-      if (sentence === undefined || this.#notes.temporary !== undefined) throw error;
-      this.#goPrivate(sentence, []);
-      return work();
+      if (sentence === undefined) throw error;
+      if (this.#notes.temporary !== undefined) throw this.#nowhere(sentence, error);
+      try {
+        this.#goPrivate(sentence, []);
+        return work();
+      } catch (again) {
+        throw this.#nowhere(cannotBeWritten(again), again);
+      }
     }
+  }
+
+  /** Not even a temporary file helps: the logs themselves cannot be read, or there is no room for it either. */
+  #nowhere(sentence: string | undefined, cause: unknown): unknown {
+    if (sentence === undefined || cause instanceof OperatorError) return cause;
+    return new OperatorError('GRACE_LOGS_UNREADABLE', EXIT.badAnswer, `${this.#dir} cannot be projected: ${sentence}`, {
+      hint: `see what the disks say: df -h ${this.#dir} ${tmpdir()}`,
+      cause,
+    });
   }
 
   #replaceDamaged(error: unknown): void {
@@ -172,7 +187,7 @@ export class Registry {
     this.#underLock(() => {
       // Another process may have replaced it while we waited for the lock.
       if (databaseInode(this.#path) !== had) return;
-      this.#note({ kept: moveAside(this.#path) });
+      this.#note({ kept: keepAside(this.#path) });
       this.#buildAndInstall();
       this.#note({ rebuilt: `it was damaged (${(error as Error).message})` });
     });
