@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { EXIT, OperatorError } from './errors.js';
 import type { Clock } from './host/clock.js';
 import { napMs } from './host/nap.js';
-import { appendBytes, writeFailed } from './journal/append.js';
+import { appendBytes, logFailed } from './journal/append.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
 import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
@@ -151,7 +151,7 @@ export class Ledger {
     this.#lookedAtAll = true;
     const entries = tails.flatMap((tail): AuditDraft[] => {
       const live = logs[tail.log];
-      return isTailOf(tail, live) ? [endTail(tail, live)] : endRotatedTail(tail);
+      return isTailOf(tail, live) ? endTail(tail, live) : endRotatedTail(tail);
     });
     if (tails.length > 0) this.registry.sync();
 
@@ -214,7 +214,7 @@ export class Ledger {
         try {
           await syncData(logs[log].fd);
         } catch (error) {
-          throw writeFailed(logs[log].path, 'synced', error);
+          throw logFailed(logs[log].path, 'synced', error);
         }
       }),
     );
@@ -250,17 +250,20 @@ function refusedRecord(reason: string): OperatorError {
 }
 
 /** Ends a line that was cut off, so that the next record stands on a line of its own; the stub stays. */
-function endTail({ log, length }: Tail, file: OpenLog): AuditDraft {
-  const offset = fstatSync(file.fd).size - length;
-  const sha256 = hashRange(file.fd, offset, length);
+function endTail({ log, offset, length }: Tail, file: OpenLog): AuditDraft[] {
+  // Under the lock nothing grows; a file that is shorter by now was truncated, which the next look reports as a loss.
+  if (fstatSync(file.fd).size !== offset + length) return [];
+  const sha256 = hashRange(file, offset, length);
   appendBytes(file, Buffer.from('\n'));
-  return {
-    actor: 'grace',
-    action: ACTION.tailEnded,
-    resource: basename(file.path),
-    decision: { quarantined: true },
-    metadata: { log, offset, length, sha256 },
-  };
+  return [
+    {
+      actor: 'grace',
+      action: ACTION.tailEnded,
+      resource: basename(file.path),
+      decision: { quarantined: true },
+      metadata: { log, offset, length, sha256 },
+    },
+  ];
 }
 
 function isTailOf(tail: Tail, { dev, ino }: OpenLog): boolean {
@@ -273,11 +276,11 @@ function endRotatedTail(tail: Tail): AuditDraft[] {
   try {
     // Renamed once more meanwhile: whoever writes next finds it.
     if (!isTailOf(tail, file)) return [];
-    const entry = endTail(tail, file);
+    const entries = endTail(tail, file);
     fdatasyncSync(file.fd);
-    return [entry];
+    return entries;
   } catch (error) {
-    throw writeFailed(file.path, 'synced', error);
+    throw logFailed(file.path, 'synced', error);
   } finally {
     closeSync(file.fd);
   }
@@ -298,14 +301,18 @@ function lossEntry(loss: Loss): AuditDraft {
   };
 }
 
-function hashRange(fd: number, from: number, length: number): string {
+function hashRange({ fd, path }: OpenLog, from: number, length: number): string {
   const hash = createHash('sha256');
   const chunk = Buffer.alloc(Math.min(length, 1 << 16));
-  for (let done = 0; done < length; ) {
-    const read = readSync(fd, chunk, 0, Math.min(chunk.length, length - done), from + done);
-    if (read === 0) break;
-    hash.update(chunk.subarray(0, read));
-    done += read;
+  try {
+    for (let done = 0; done < length; ) {
+      const read = readSync(fd, chunk, 0, Math.min(chunk.length, length - done), from + done);
+      if (read === 0) break;
+      hash.update(chunk.subarray(0, read));
+      done += read;
+    }
+  } catch (error) {
+    throw logFailed(path, 'read', error);
   }
   return hash.digest('hex');
 }

@@ -12,11 +12,11 @@ export function appendBytes(log: OpenLog, bytes: Buffer): void {
   try {
     while (done < bytes.length) done += writeSync(log.fd, bytes, done, bytes.length - done);
   } catch (error) {
-    throw writeFailed(log.path, 'written', error);
+    throw logFailed(log.path, 'written', error);
   }
 }
 
-export function writeFailed(path: string, what: 'written' | 'synced', error: unknown): unknown {
+export function logFailed(path: string, what: 'written' | 'synced' | 'read', error: unknown): unknown {
   const sentence = systemErrorSentence(error);
   if (sentence === undefined) return error;
   return new OperatorError('GRACE_WRITE_FAILED', EXIT.badAnswer, `${path} could not be ${what}: ${sentence}`, {

@@ -107,7 +107,11 @@ export function keepAside(path: string): string {
   try {
     linkSync(path, kept);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return kept;
+    // Some filesystems have no hard links.
+    if (code !== 'EPERM' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+    renameSync(path, kept);
   }
   return kept;
 }

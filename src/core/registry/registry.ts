@@ -10,8 +10,8 @@ import {
   buildAside,
   databaseInode,
   isDamage,
-  migrate,
   keepAside,
+  migrate,
   openDatabase,
   openPrivateDatabase,
 } from './database.js';
@@ -162,18 +162,22 @@ export class Registry {
       }
       const sentence = cannotBeWritten(error);
       if (sentence === undefined) throw error;
-      if (this.#notes.temporary !== undefined) throw this.#nowhere(sentence, error);
-      try {
-        this.#goPrivate(sentence, []);
-        return work();
-      } catch (again) {
-        throw this.#nowhere(cannotBeWritten(again), again);
-      }
+      if (this.#notes.temporary !== undefined) throw this.#nowhere(error);
+      return this.#privately(sentence, work);
+    }
+  }
+
+  #privately<T>(why: string, work: (built: SyncResult) => T): T {
+    try {
+      return work(this.#goPrivate(why, []));
+    } catch (error) {
+      throw this.#nowhere(error);
     }
   }
 
   /** Not even a temporary file helps: the logs themselves cannot be read, or there is no room for it either. */
-  #nowhere(sentence: string | undefined, cause: unknown): unknown {
+  #nowhere(cause: unknown): unknown {
+    const sentence = cannotBeWritten(cause);
     if (sentence === undefined || cause instanceof OperatorError) return cause;
     return new OperatorError('GRACE_LOGS_UNREADABLE', EXIT.badAnswer, `${this.#dir} cannot be projected: ${sentence}`, {
       hint: `see what the disks say: df -h ${this.#dir} ${tmpdir()}`,
@@ -220,7 +224,7 @@ export class Registry {
     } catch (error) {
       const sentence = cannotBeWritten(error);
       if (sentence === undefined) throw error;
-      return this.#goPrivate(sentence, []);
+      return this.#privately(sentence, (built) => built);
     }
   }
 

@@ -34,6 +34,7 @@ export interface Tail {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
+  readonly offset: number;
   readonly length: number;
 }
 
@@ -145,7 +146,7 @@ export class Projector {
       const length = file.size - this.#foldSegment(log, ordinal, folded, file, result);
       result.unterminated += length;
       const { path, dev, ino } = file;
-      if (length > 0) tails.push({ log, path, dev, ino, length });
+      if (length > 0) tails.push({ log, path, dev, ino, offset: file.size - length, length });
     }
     return tails;
   }

@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import type { LogName } from '../../src/core/journal/log-files.js';
+import { ACTION } from '../../src/core/records/audit-actions.js';
+import { isJsonObject, type JsonObject } from '../../src/core/records/json.js';
+
+/** Violations shown in full when an expectation fails. */
+const SHOWN = Number(process.env.GRACE_FAULT_SHOW ?? 8);
+
+/** What a machine that was broken has left, as far as the checks below look at it. */
+export interface Evidence {
+  /** Names of the records whose command was told that they are durable. */
+  readonly acks: readonly string[];
+  /** The bytes of each log, file by file, oldest first. */
+  readonly logs: Readonly<Record<LogName, readonly Buffer[]>>;
+  /** Lines that the registry has put aside: file (0 is the oldest) and byte offset. */
+  readonly quarantine: readonly { readonly log: LogName; readonly ordinal: number; readonly position: number }[];
+  /** The registry as it was kept, and as it is when built anew from the logs: a text for each row. */
+  readonly kept: readonly string[];
+  readonly rebuilt: readonly string[];
+  /** `acts.log`: one line `INCIDENT CLAIM` for each time that a remedy ran. */
+  readonly acts: string;
+}
+
+export type Kind =
+  | 'lost'
+  | 'doubled'
+  | 'damaged'
+  | 'misnumbered'
+  | 'unbound'
+  | 'stale registry'
+  | 'second act'
+  | 'act without intent'
+  | 'unclear failure'
+  | 'recovery not idempotent'
+  | 'acknowledged before synced'
+  | 'broken';
+
+/** One thing that must not be. */
+export interface Violation {
+  readonly kind: Kind;
+  readonly what: string;
+}
+
+/** All checks that hold whatever was broken, as long as no log was rotated away. */
+export function violationsIn(evidence: Evidence): Violation[] {
+  return [
+    ...lostOrDoubled(evidence),
+    ...damagedLines(evidence),
+    ...misnumberedEntries(evidence),
+    ...wrongBindings(evidence),
+    ...staleRegistry(evidence),
+    ...wrongActs(evidence),
+  ];
+}
+
+interface Line {
+  readonly log: LogName;
+  readonly ordinal: number;
+  readonly offset: number;
+  readonly bytes: Buffer;
+  readonly terminated: boolean;
+  /** `undefined` when it is no JSON object. */
+  readonly record: JsonObject | undefined;
+}
+
+export function linesOf(logs: Evidence['logs'], log: LogName): Line[] {
+  const lines: Line[] = [];
+  for (const [ordinal, file] of logs[log].entries()) {
+    for (let offset = 0; offset < file.length; ) {
+      const lf = file.indexOf(0x0a, offset);
+      const end = lf === -1 ? file.length : lf;
+      const bytes = file.subarray(offset, end);
+      lines.push({ log, ordinal, offset, bytes, terminated: lf !== -1, record: parsed(bytes) });
+      offset = end + 1;
+    }
+  }
+  return lines;
+}
+
+function parsed(bytes: Buffer): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every acknowledged record stands exactly once in either log, and none stands there twice. */
+export function lostOrDoubled({ acks, logs }: Pick<Evidence, 'acks' | 'logs'>): Violation[] {
+  const violations: Violation[] = [];
+  const found = {
+    audit: tally(linesOf(logs, 'audit').map(({ record }) => record?.action === 'fault_append' && record.resource)),
+    incidents: tally(linesOf(logs, 'incidents').map(({ record }) => record?.incident_id)),
+  };
+  for (const log of ['audit', 'incidents'] as const) {
+    for (const name of acks) {
+      if (!found[log].has(name)) violations.push({ kind: 'lost', what: `${name} in ${log}` });
+    }
+  }
+  for (const [name, times] of found.audit) {
+    if (times > 1) violations.push({ kind: 'doubled', what: `${name}: ${times} times in audit` });
+    const lines = found.incidents.get(name) ?? 0;
+    if (lines > 1) violations.push({ kind: 'doubled', what: `${name}: ${lines} times in incidents` });
+  }
+  return violations;
+}
+
+function tally(names: readonly unknown[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) if (typeof name === 'string') counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** After recovery every line is ended, and every line that was not put aside is a record. */
+export function damagedLines({ logs, quarantine }: Pick<Evidence, 'logs' | 'quarantine'>): Violation[] {
+  const aside = new Set(quarantine.map(({ log, ordinal, position }) => `${log} ${ordinal} ${position}`));
+  return [...linesOf(logs, 'incidents'), ...linesOf(logs, 'audit')].flatMap((line): Violation[] => {
+    const { log, ordinal, offset } = line;
+    const where = `${log}, file ${ordinal}, byte ${offset}`;
+    if (!line.terminated) return [{ kind: 'damaged', what: `${where}: the line is not ended` }];
+    if (line.record === undefined && !aside.has(`${log} ${ordinal} ${offset}`)) {
+      return [{ kind: 'damaged', what: `${where}: no record, and not put aside` }];
+    }
+    return [];
+  });
+}
+
+/** An entry's id names the line it stands on: two writers at once would give one number twice. */
+export function misnumberedEntries({ logs }: Pick<Evidence, 'logs'>): Violation[] {
+  return linesOf(logs, 'audit').flatMap(({ record }, i): Violation[] => {
+    const id = record?.entry_id;
+    if (typeof id !== 'string' || id.startsWith(`log_${i + 1}_`)) return [];
+    return [{ kind: 'misnumbered', what: `${id} stands on line ${i + 1}` }];
+  });
+}
+
+/** Each entry that vouches for an incident line points at that line's bytes. */
+export function wrongBindings({ logs }: Pick<Evidence, 'logs'>): Violation[] {
+  const [file = Buffer.alloc(0), ...more] = logs.incidents;
+  // Offsets are within the file that was live at the time; over several files they say nothing by themselves.
+  if (more.length > 0) return [];
+  return linesOf(logs, 'audit').flatMap(({ record }): Violation[] => {
+    if (record?.action !== ACTION.incidentSnapshot || !isJsonObject(record.metadata)) return [];
+    const { offset, length, sha256 } = record.metadata;
+    const bytes = file.subarray(Number(offset), Number(offset) + Number(length));
+    if (createHash('sha256').update(bytes).digest('hex') === sha256) return [];
+    return [{ kind: 'unbound', what: `${record.resource}: other bytes at ${offset}` }];
+  });
+}
+
+/** What was kept step by step equals what the logs alone give. */
+export function staleRegistry({ kept, rebuilt }: Pick<Evidence, 'kept' | 'rebuilt'>): Violation[] {
+  const [was, is] = [new Set(kept), new Set(rebuilt)];
+  const odd =
+    (what: string) =>
+    (row: string): Violation => ({ kind: 'stale registry', what: `${what}: ${row}` });
+  return [
+    ...kept.filter((row) => !is.has(row)).map(odd('kept only')),
+    ...rebuilt.filter((row) => !was.has(row)).map(odd('rebuilt only')),
+  ];
+}
+
+/** A remedy runs at most once for an incident, and not before its claim stands in the log. */
+export function wrongActs({ acts, logs }: Pick<Evidence, 'acts' | 'logs'>): Violation[] {
+  const claims = new Set(
+    linesOf(logs, 'audit').map(({ record }) => record?.action === ACTION.remedyClaimed && record.entry_id),
+  );
+  const lines = acts.split('\n').filter((line) => line !== '');
+  const violations: Violation[] = lines.flatMap((line) => {
+    const claim = line.split(' ')[1] ?? '';
+    return claims.has(claim) ? [] : [{ kind: 'act without intent', what: `${line}: no such claim in the log` }];
+  });
+  for (const [incident, times] of tally(lines.map((line) => line.split(' ')[0]))) {
+    if (times > 1) violations.push({ kind: 'second act', what: `${incident}: ${times} acts` });
+  }
+  return violations;
+}
+
+/** How a program ended that was not killed: done, or an operator's error with code and hint; never a stack. */
+export function unclearFailure(run: {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+  readonly hung: boolean;
+}): Violation[] {
+  const odd = (what: string): Violation[] => [{ kind: 'unclear failure', what }];
+  if (run.hung) return odd('it hung');
+  if (run.code === 0) return run.stderr === '' ? [] : odd(`it succeeded and said: ${run.stderr}`);
+  const clear = /^grace: error: .+ \[GRACE_[A-Z_]+\]\ngrace: hint: .+\n$/.test(run.stderr);
+  if (run.code === null || run.code === 1 || !clear) return odd(`${run.code ?? run.signal}: ${run.stderr}`);
+  return [];
+}
+
+/**
+ * Reads what `strace -f -y` saw of a program: between the last write to a log and the next acknowledgement a sync of that
+ * log must have begun and ended well.
+ */
+export function acknowledgedBeforeSynced(trace: readonly string[], logFiles: readonly string[]): Violation[] {
+  /** Logs with bytes that no sync covers yet; the number is the trace line of the last write. */
+  const dirty = new Map<string, number>();
+  /** By thread: the sync that it is in. */
+  const under = new Map<string, { file: string; since: number }>();
+  const violations: Violation[] = [];
+  trace.forEach((line, at) => {
+    const [, thread = '', call = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
+    const begun = /^(write|fdatasync|fsync)\(\d+<([^>]*)>(.*)$/.exec(call);
+    const over = /^<\.\.\. (fdatasync|fsync) resumed>.*= 0$/.exec(call);
+    const synced = (sync: { file: string; since: number } | undefined) => {
+      if (sync && (dirty.get(sync.file) ?? at) < sync.since) dirty.delete(sync.file);
+    };
+    if (over) synced(under.get(thread));
+    if (!begun) return;
+    const [, name, file = '', rest = ''] = begun;
+    if (name === 'write' && rest.startsWith(', "ACK ')) {
+      for (const log of dirty.keys()) violations.push({ kind: 'acknowledged before synced', what: `${log}: ${call}` });
+    } else if (logFiles.includes(file)) {
+      if (name === 'write') dirty.set(file, at);
+      else if (rest.endsWith('<unfinished ...>')) under.set(thread, { file, since: at });
+      else if (/= 0$/.test(rest)) synced({ file, since: at });
+    }
+  });
+  return violations;
+}
+
+/** `lost` and `doubled` first: a summary names them even when they are 0. */
+export function countKinds(violations: readonly Violation[]): string {
+  const counts = new Map<Kind, number>([
+    ['lost', 0],
+    ['doubled', 0],
+  ]);
+  for (const { kind } of violations) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, n]) => `${n} ${kind}`).join(', ');
+}
+
+/** A handful of violations as a text for a failed expectation; nothing when there are none. */
+export function showSome(violations: readonly Violation[]): string {
+  return violations
+    .slice(0, SHOWN)
+    .map(({ kind, what }) => `${kind}: ${what.slice(0, 600)}`)
+    .join('\n');
+}
