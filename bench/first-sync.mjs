@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditFile, moreLines } from './support/audit-lines.mjs';
 import { hasTool, timed, timedWithPeak } from './support/command.mjs';
@@ -9,6 +9,7 @@ import { freshDirectory, GRACE } from './support/workspace.mjs';
 const LINES = 1_000_000;
 const FEW = 1000;
 const ROUNDS = 2;
+const SYNCS = 15;
 const MORE_ROUNDS = 11;
 
 /** What the registry keeps of an audit line, in SQL; of the same bytes, with the same indexes, as little protected. */
@@ -77,8 +78,11 @@ export async function bench({ dir, programs }) {
 /** +100 lines at 1,000,000 and at 1,000. */
 async function later({ programs, many, few }) {
   timed(process.execPath, [GRACE, 'registry', 'sync', '--logs', few]);
-  const inProcess = (logs, from) =>
-    JSON.parse(timed(process.execPath, [programs['sync-more'], logs, String(from), '15']).stdout).seconds;
+  const inProcess = (logs, from) => {
+    const more = join(logs, '..', 'more.jsonl');
+    writeFileSync(more, moreLines(from, SYNCS * 100));
+    return JSON.parse(timed(process.execPath, [programs['sync-more'], logs, more]).stdout).seconds;
+  };
   const sync = {
     many: inProcess(many, LINES),
     few: inProcess(few, FEW),

@@ -8,7 +8,7 @@ import { bench as reading } from './reading.mjs';
 import { bench as startUp } from './start-up.mjs';
 import { bundlePrograms } from './support/bundle.mjs';
 import { loadLine, machineLine } from './support/machine.mjs';
-import { printTable } from './support/table.mjs';
+import { broken, printTable } from './support/table.mjs';
 import { withWorkspace } from './support/workspace.mjs';
 
 const MEASURES = { 'start-up': startUp, drill, appends, reading, 'first-sync': firstSync, evidence };
@@ -28,7 +28,11 @@ const rows = await withWorkspace(async (dir) => {
   for (const [name, bench] of Object.entries(MEASURES)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`${name} … (${loadLine()})\n`);
-    all.push(...(await bench({ dir, programs })));
+    try {
+      all.push(...(await bench({ dir, programs })));
+    } catch (error) {
+      all.push(broken(name, error));
+    }
   }
   return all;
 });

@@ -1,17 +1,17 @@
-// sync-more DIR FROM ROUNDS: appends 100 lines to the audit log and syncs the registry, again and again; says how long
-// the syncs took.
-import { appendFileSync } from 'node:fs';
+// sync-more DIR FILE: appends the file's lines to the audit log, 100 at a time, and syncs the registry after each; says how
+// long the syncs took.
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/core/host/clock.ts';
 import { Registry } from '../../src/core/registry/registry.ts';
-import { moreLines } from '../support/audit-lines.mjs';
 
-const [dir = '', from = '0', rounds = '1'] = process.argv.slice(2);
+const [dir = '', file = ''] = process.argv.slice(2);
+const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
 const registry = new Registry(dir, { clock: systemClock, jitter: Math.random, unique: `${process.pid}` });
 registry.sync();
 const seconds = [];
-for (let round = 0; round < Number(rounds); round++) {
-  appendFileSync(join(dir, 'immutable_audit.jsonl'), moreLines(Number(from) + round * 100, 100));
+for (let n = 0; n < lines.length; n += 100) {
+  appendFileSync(join(dir, 'immutable_audit.jsonl'), `${lines.slice(n, n + 100).join('\n')}\n`);
   const begun = process.hrtime.bigint();
   const { logs } = registry.sync();
   seconds.push(Number(process.hrtime.bigint() - begun) / 1e9);

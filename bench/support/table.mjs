@@ -19,6 +19,11 @@ export function skipped(measure, reason) {
   return { measure, result: '–', target: '', ok: undefined, medians: `skipped: ${reason}` };
 }
 
+/** A measure that did not come to its end. */
+export function broken(measure, error) {
+  return { measure, result: '–', target: '', ok: false, medians: `broken: ${String(error.message).split('\n')[0]}` };
+}
+
 export function printTable(rows) {
   const cells = rows.map((row) => [row.measure, row.result, row.target, verdictOf(row), row.medians]);
   const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i].length)));

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type Clock, systemClock } from '../core/host/clock.js';
 import { randomHex } from '../core/host/random.js';
+import { shellQuoted } from './output/shell.js';
 import { createOut, type Env, type Out, quietOnClosedPipe } from './output/streams.js';
 import { loadStyle, type Style } from './output/style.js';
 
@@ -17,7 +18,7 @@ export interface Context {
   readonly jitter: () => number;
   /** A text no other process uses at this time. */
   readonly unique: string;
-  /** Random, 8 hex digits: the end of a new incident's id. */
+  /** Random, 12 hex digits: the end of a new incident's id. */
   readonly newSuffix: () => string;
   /** Why standard output could not be written, if it could not; a reader that went away is no reason. */
   readonly lostOutput: () => Error | undefined;
@@ -54,7 +55,7 @@ export function processContext(home: string): Context {
     clock: systemClock,
     jitter: Math.random,
     unique: `${process.pid}-${randomHex(4)}`,
-    newSuffix: () => randomHex(4),
+    newSuffix: () => randomHex(6),
     lostOutput: () => lostOutput,
     style: () => {
       style ??= loadStyle(out);
@@ -64,9 +65,4 @@ export function processContext(home: string): Context {
     home,
     nodePath: process.execPath,
   };
-}
-
-/** As one word of a command that can be pasted. */
-export function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

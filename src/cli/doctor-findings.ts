@@ -11,7 +11,8 @@ import { bindingHealth, newestRecord } from '../core/registry/queries/health.js'
 import { quarantineCount, quarantinedLines } from '../core/registry/queries/quarantine.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
-import { type Context, shellQuoted } from './context.js';
+import type { Context } from './context.js';
+import { shellQuoted } from './output/shell.js';
 import { formatSeconds } from './output/time.js';
 import { createRegistry } from './reading.js';
 

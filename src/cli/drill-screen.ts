@@ -4,8 +4,10 @@ import type { HealEvent } from '../healing/events.js';
 import type { HealResult } from '../healing/heal.js';
 import type { Drill, Stage } from '../trigger/drill.js';
 import type { Context } from './context.js';
+import { nextCommand } from './next-command.js';
 import { escapeText } from './output/escape.js';
 import { formatSeconds } from './output/time.js';
+import type { WhereOptions } from './reading.js';
 
 /** Tells a drill as it happens, a line a step, with the time since it began. Silent with `--json` but for the incident. */
 export interface DrillScreen {
@@ -16,10 +18,12 @@ export interface DrillScreen {
   finish(result: HealResult | undefined, dir: string): Promise<void>;
 }
 
+export type ScreenOptions = WhereOptions & { readonly json?: boolean };
+
 const SILENT: Omit<DrillScreen, 'finish'> = { settled() {}, staged() {}, broken() {}, event() {} };
 
-export async function openDrillScreen(ctx: Context, drill: Drill, json: boolean): Promise<DrillScreen> {
-  if (json) return { ...SILENT, finish: (result) => finishJson(ctx, result) };
+export async function openDrillScreen(ctx: Context, drill: Drill, options: ScreenOptions): Promise<DrillScreen> {
+  if (options.json) return { ...SILENT, finish: (result) => finishJson(ctx, result) };
   const style = await ctx.style();
   const begun = ctx.clock.elapsed();
   const line = (what: string, text: string) => {
@@ -42,8 +46,9 @@ export async function openDrillScreen(ctx: Context, drill: Drill, json: boolean)
       const { verdict, detail } = conclusion(result);
       const colour = result?.kind === 'resolved' ? style.green : style.red;
       ctx.out.write(`${colour(verdict)} ${escapeText(detail)}\n`);
-      if (result?.kind === 'resolved')
-        ctx.out.write(`Records: ${escapeText(dir)}   Next: grace evidence self-healing\n`);
+      if (result?.kind !== 'resolved') return;
+      const next = nextCommand(['evidence', 'self-healing'], options);
+      ctx.out.write(`Records: ${escapeText(dir)}   Next: ${escapeText(next)}\n`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Claim, Next, Report } from '../evidence/claim.js';
+import type { Claim, Report } from '../evidence/claim.js';
 import type { LearningReport } from '../evidence/learning.js';
 import type { RecordState } from '../evidence/records.js';
 import type { SelfHealingReport } from '../evidence/self-healing.js';
@@ -10,6 +10,7 @@ import { isAll, type Provenance } from './evidence-json.js';
 import { learningSections } from './evidence-learning-text.js';
 import { Page } from './evidence-page.js';
 import { unifiedSections } from './evidence-unified-text.js';
+import { nextCommand } from './next-command.js';
 import type { Style } from './output/style.js';
 import { formatUtc } from './output/time.js';
 import type { WhereOptions } from './reading.js';
@@ -26,7 +27,7 @@ export interface Setting {
 export function evidenceText(report: Report, provenance: Provenance, { ctx, style, where }: Setting): string {
   const page = new Page(ctx, style);
   writeClaims(page, report.claims);
-  if (report.next) page.next(report.next.why, nextCommand(report.next, where));
+  if (report.next) page.next(report.next.why, nextCommand(report.next.argv, where));
   if (isAll(report)) {
     for (const one of report.reports) {
       page.chapter(CHAPTER[one.schema] ?? one.schema);
@@ -82,17 +83,4 @@ function writeProvenance(page: Page, { logs, since, generated_at, registry }: Pr
   if (registry.rebuilt !== null) page.paragraph(`the registry was built anew: ${registry.rebuilt}`);
   if (registry.kept !== null) page.paragraph(`the damaged registry was kept as ${registry.kept}`);
   if (registry.temporary !== null) page.paragraph(`read into a temporary registry: ${registry.temporary}`);
-}
-
-/** A line that can be pasted: it looks where this report looked. */
-function nextCommand({ argv }: Next, { logs, config }: WhereOptions): string {
-  const where = [
-    ...(logs === undefined ? [] : ['--logs', logs]),
-    ...(config === undefined ? [] : ['--config', config]),
-  ];
-  return ['grace', ...argv, ...where].map(quoted).join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -22,7 +22,7 @@ export async function main(home: string): Promise<void> {
 function outputLost(cause: Error): OperatorError {
   const why = systemErrorSentence(cause) ?? cause.message;
   return new OperatorError('GRACE_OUTPUT_LOST', EXIT.badAnswer, `standard output could not be written: ${why}`, {
-    hint: 'grace registry list   (what was done is in the logs)',
+    hint: 'grace registry list   # what was done is in the logs',
     cause,
   });
 }

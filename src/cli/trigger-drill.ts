@@ -59,7 +59,7 @@ async function listDrills(ctx: Context, json: boolean): Promise<number> {
 /** Causes the fault, lets the engine heal it, and leaves nothing running, whatever happens. */
 export async function runDrill(ctx: Context, drill: Drill, options: DrillOptions): Promise<number> {
   return interruptible(async (interrupts) => {
-    const screen = await openDrillScreen(ctx, drill, options.json === true);
+    const screen = await openDrillScreen(ctx, drill, options);
     const writing = await openForWriting(ctx, options);
     try {
       screen.settled(await settle(writing.ledger));
@@ -101,7 +101,7 @@ async function runOnStage(ctx: Context, drill: Drill, port: number, props: Props
         EXIT.badAnswer,
         `the drill's service does not answer: ${before.summary}`,
         {
-          hint: 'grace trigger incident   (once more)',
+          hint: 'grace trigger incident   # once more',
         },
       );
     }
@@ -167,7 +167,7 @@ async function openStage(ctx: Context, drill: Drill, port: number): Promise<Stag
         ? `this account may not listen on port ${port}`
         : `port ${port} belongs to ${by}, not to this drill`;
     throw new OperatorError('GRACE_PORT_NOT_OURS', EXIT.refused, `${message}: nothing was done`, {
-      hint: `grace trigger drill ${drill.id}   (takes a port that is free)`,
+      hint: `grace trigger drill ${drill.id}   # takes a port that is free`,
     });
   }
 }

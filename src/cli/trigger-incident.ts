@@ -19,7 +19,7 @@ export async function runIncident(ctx: Context, options: IncidentOptions): Promi
       EXIT.usage,
       `${half} belongs to a report, which needs --failure-mode or --from`,
       {
-        hint: `${ctx.invocation} --failure-mode service_down   (without any of these options: a drill)`,
+        hint: `${ctx.invocation} --failure-mode service_down   # without any of these options: a drill`,
       },
     );
   }

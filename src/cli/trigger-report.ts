@@ -90,7 +90,7 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
     })) {
       for (const { incident_id, result } of await record(ctx, writing, batch)) {
         tally[result]++;
-        tally.ids.push(incident_id);
+        if (options.json) tally.ids.push(incident_id);
       }
     }
   } catch (error) {

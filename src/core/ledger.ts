@@ -169,8 +169,11 @@ export class Ledger {
     const lines: Buffer[] = [];
     const bindings: AuditDraft[] = [];
     const hashes: string[] = [];
+    const ids = new Set<string>();
     const drafted = new Map<string, string>();
     for (const { record, after } of drafts) {
+      if (ids.has(record.incident_id)) throw new Error(`incident ${record.incident_id} stands twice in one draft`);
+      ids.add(record.incident_id);
       const id = record.incident_id;
       const before = drafted.get(id) ?? this.registry.control((view) => view.incident(id))?.hash ?? null;
       if (before !== after) throw new Error(`incident ${id}: decided on ${after}, the last is ${before}`);

@@ -20,7 +20,7 @@ describe('one report', () => {
     ]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toMatch(
-      /^RECORDED: inc_\d{8}_\d{6}_[0-9a-f]{8}: high disk_full on \/var, opened \(no action\)\n$/,
+      /^RECORDED: inc_\d{8}_\d{6}_[0-9a-f]{12}: high disk_full on \/var, opened \(no action\)\n$/,
     );
     const { incidents, audit } = readLogs(logs);
     expect(incidents).toMatchObject([

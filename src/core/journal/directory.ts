@@ -78,7 +78,7 @@ export function prepareDirectory(dir: string, invocation: string): void {
   }
   if (state.unwritable !== undefined) {
     throw new OperatorError('GRACE_LOGS_READ_ONLY', EXIT.refused, `${dir} cannot be written: ${state.unwritable}`, {
-      hint: `chmod u+w ${dir}   (or name another directory: --logs DIR)`,
+      hint: `chmod u+w ${dir}   # or name another directory: --logs DIR`,
     });
   }
 }

@@ -129,7 +129,7 @@ function openLockFile(path: string): Database.Database {
 
 function damaged(path: string, code: string, cause: unknown): OperatorError {
   return new OperatorError('GRACE_LOCK_DAMAGED', EXIT.badAnswer, `${path} cannot be locked: ${code}`, {
-    hint: `stop every grace process, then: rm ${path}   (it holds no data)`,
+    hint: `rm ${path}   # it holds no data; first stop every grace process`,
     cause,
   });
 }

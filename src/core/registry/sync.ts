@@ -189,23 +189,26 @@ export class Projector {
     const fold = this.#foldOf(log);
     let read = 0;
     let quarantined = 0;
+    const nextLine = () => {
+      if (linesAfter > 0) throw new OlderFileGrew(`${log}: an older file has grown`);
+      return linesBefore + lines + ++read;
+    };
     const refuse = (position: number, length: number, reason: string) => {
       this.#quarantine.run(log, ordinal, position, length, reason);
       quarantined++;
     };
     const end = readLines(file.fd, folded, to, {
       line(bytes, position) {
-        const line = linesBefore + lines + ++read;
+        const line = nextLine();
         const reason = fold.fold(bytes, { ordinal, position, length: bytes.length, line });
         if (reason !== undefined) refuse(position, bytes.length, reason);
       },
       tooLong(position, length) {
-        read++;
+        nextLine();
         refuse(position, length, `longer than ${MAX_LINE_BYTES} bytes`);
       },
       chunk: (position) => this.#onProgress?.(log, position, file.size),
     });
-    if (read > 0 && linesAfter > 0) throw new OlderFileGrew(`${log}: an older file has grown`);
     for (const [name, n] of Object.entries(fold.takeTallies())) if (n !== 0) this.#tally.run(n, name);
     const { head, tail } = fingerprint(file.fd, end);
     this.#move.run(log, ordinal, file.dev, file.ino, end, lines + read, head, tail);
