@@ -196,7 +196,7 @@ function bindingFinding(registry: Registry, mend: Mend): Finding {
   const about = 'bindings';
   const { lines, unbound, dangling } = registry.read(bindingHealth);
   if (dangling > 0) {
-    const text = `${dangling} incident lines that the audit log vouches for are missing or altered`;
+    const text = `${dangling} incident lines that the audit log vouches for are altered, missing, or were never acknowledged before a power cut`;
     return {
       about,
       state: 'bad',

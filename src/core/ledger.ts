@@ -170,19 +170,17 @@ export class Ledger {
     const bindings: AuditDraft[] = [];
     const hashes: string[] = [];
     const ids = new Set<string>();
-    const drafted = new Map<string, string>();
     for (const { record, after } of drafts) {
-      if (ids.has(record.incident_id)) throw new Error(`incident ${record.incident_id} stands twice in one draft`);
-      ids.add(record.incident_id);
       const id = record.incident_id;
-      const before = drafted.get(id) ?? this.registry.control((view) => view.incident(id))?.hash ?? null;
+      if (ids.has(id)) throw new Error(`incident ${id} stands twice in one draft`);
+      ids.add(id);
+      const before = this.registry.control((view) => view.incident(id))?.hash ?? null;
       if (before !== after) throw new Error(`incident ${id}: decided on ${after}, the last is ${before}`);
       const line = lineOf(record, readIncident, MAX_LINE_BYTES);
       const length = line.length - 1;
       const sha256 = createHash('sha256').update(line.subarray(0, length)).digest('hex');
       lines.push(line);
       hashes.push(sha256);
-      drafted.set(id, sha256);
       bindings.push({
         actor: 'grace',
         action: ACTION.incidentSnapshot,

@@ -17,7 +17,7 @@ import { napMs } from '../host/nap.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Pages kept in memory, in KiB; the bound on what a sync of any size holds. */
-const CACHE_KIB = 16_384;
+const CACHE_KIB = 8192;
 const BUSY_TIMEOUT_S = 60;
 const BUSY_NAP_MS = 0.3;
 
@@ -86,7 +86,9 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
     db.pragma('journal_mode = WAL');
     db.close();
     syncFile(aside);
-    // A log of changes that belonged to the former database would be replayed into this one.
+    // The former database goes before its log of changes: without that log it may be half of what it was. And the log
+    // goes before the new database comes, into which it would be replayed.
+    rmSync(path, { force: true });
     rmSync(`${path}-wal`, { force: true });
     rmSync(`${path}-shm`, { force: true });
     renameSync(aside, path);

@@ -24,6 +24,8 @@ export const REGISTRY_LOCK_FILE = 'registry.lock';
 
 /** How long to wait for another process that is building the registry; a million lines take it some ten seconds. */
 const BUILD_WAIT_S = 300;
+/** Of a registry that vanishes again and again. */
+const OPEN_ATTEMPTS = 20;
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -206,12 +208,24 @@ export class Registry {
     if (unwritable !== undefined || this.#notes.temporary !== undefined) {
       this.#goPrivate(unwritable ?? this.#notes.temporary ?? '', this.#notes.losses);
     } else {
-      if (databaseInode(this.#path) === undefined) this.#createFirst();
-      this.#db = openDatabase(this.#path);
+      this.#db = this.#openInPlace();
       this.#inode = databaseInode(this.#path);
     }
     if (!this.#db) throw new Error('no database was opened');
     return this.#db;
+  }
+
+  /** The file may vanish between the look and the opening: somebody deleted it, or is putting a new one in its place. */
+  #openInPlace(): Database.Database {
+    for (let attempt = 1; ; attempt++) {
+      // Waits for whoever is building one.
+      if (databaseInode(this.#path) === undefined) this.#createFirst();
+      try {
+        return openDatabase(this.#path);
+      } catch (error) {
+        if (attempt === OPEN_ATTEMPTS || databaseInode(this.#path) !== undefined) throw error;
+      }
+    }
   }
 
   /** `check` runs when the new one is whole and the old one still stands; it throws to keep the old one. */
