@@ -43,6 +43,7 @@ export function processContext(home: string): Context {
   });
   quietOnClosedPipe(process.stderr, { failed: () => undefined });
   let style: Promise<Style> | undefined;
+  let unique: string | undefined;
   return {
     args,
     env: process.env,
@@ -54,7 +55,10 @@ export function processContext(home: string): Context {
     err,
     clock: systemClock,
     jitter: Math.random,
-    unique: `${process.pid}-${randomHex(4)}`,
+    get unique() {
+      unique ??= `${process.pid}-${randomHex(4)}`;
+      return unique;
+    },
     newSuffix: () => randomHex(6),
     lostOutput: () => lostOutput,
     style: () => {

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
-
-/** `n` random bytes as lower-case hex. */
+/**
+ * `n` random bytes as lower-case hex. From the Web Crypto of the runtime, which is loaded when it is first asked:
+ * node:crypto would be loaded at every start.
+ */
 export function randomHex(n: number): string {
-  return randomBytes(n).toString('hex');
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(n))).toString('hex');
 }
