@@ -28,13 +28,16 @@ CREATE TABLE audit_entries (
   entry_id TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, resource TEXT NOT NULL,
   old_rule INTEGER NOT NULL, old INTEGER NOT NULL);
 INSERT INTO audit_entries
-SELECT rowid, 0, 0, length(CAST(line AS BLOB)),
+SELECT rowid, 0, sum(length(CAST(line AS BLOB)) + 1) OVER (ORDER BY rowid) - length(CAST(line AS BLOB)) - 1,
+       length(CAST(line AS BLOB)),
        json_extract(line, '$.entry_id'), json_extract(line, '$.timestamp') || 'Z', json_extract(line, '$.actor'),
        json_extract(line, '$.action'), json_extract(line, '$.resource'),
        line LIKE '%learn%' OR line LIKE '%train%' OR line LIKE '%improve%' OR line LIKE '%model%', 1
-FROM raw;
+FROM raw WHERE json_valid(line);
 CREATE INDEX audit_entries_by_time ON audit_entries (at);
 CREATE INDEX audit_entries_by_id ON audit_entries (entry_id);
+CREATE INDEX audit_entries_of_note ON audit_entries (resource)
+  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted');
 SELECT count(*) FROM audit_entries;
 `;
 

@@ -11,39 +11,38 @@ const ROUNDS = 3;
 /** The journal's reader against the least that Node can do, and against jq. */
 export async function bench({ programs }) {
   const file = auditFile(LINES);
+  const few = auditFile(JQ_LINES);
   const read = (how, path) => JSON.parse(timed(process.execPath, [programs.read, how, path]).stdout);
+  const withJq = hasTool('jq');
   const samples = await interleaved(ROUNDS, {
     bare: () => read('bare', file.path),
     reader: () => read('reader', file.path),
     strict: () => read('strict', file.path),
+    fewLines: () => read('reader', few.path),
+    ...(withJq ? { jq: () => timed('jq', ['-r', '.actor', few.path], { stdout: 'ignore' }) } : {}),
   });
-  const speed = (name) => LINES / median(samples[name].map((run) => run.seconds));
+  const speed = (name, lines = LINES) => lines / median(samples[name].map((run) => run.seconds));
   const peak = (name) => Math.max(...samples[name].map((run) => run.peakMb));
   const mbPerSecond = (name) => `${((speed(name) / LINES) * (file.bytes / 1e6)).toFixed(0)} MB/s`;
   const against = (name) => `${mbPerSecond(name)} : ${mbPerSecond('bare')}`;
-  const few = read('strict', auditFile(100_000).path).peakMb;
 
-  return [
+  const rows = [
     result('reader : bare JSON.parse loop', speed('reader') / speed('bare'), {
       atLeast: 0.85,
       medians: against('reader'),
     }),
     result('reader with strict JSON : bare loop', speed('strict') / speed('bare'), { medians: against('strict') }),
-    ...(await againstJq(speed('reader'))),
+  ];
+  if (withJq) {
+    const jq = speed('jq', JQ_LINES);
+    const medians = `${perSecond(speed('reader'))} : ${perSecond(jq)}`;
+    rows.push(result('reader : jq -r .actor', speed('reader') / jq, { atLeast: 4, medians }));
+  } else rows.push(skipped('reader : jq -r .actor', 'jq is not installed'));
+  return [
+    ...rows,
     result('memory, reading 1,000,000 lines', Math.max(peak('reader'), peak('strict')), {
       ...{ atMost: 80, unit: 'MB', digits: 1 },
-      medians: `at 100,000 lines ${few.toFixed(1)} MB; the bare loop ${peak('bare').toFixed(1)} MB`,
+      medians: `at 100,000 lines ${peak('fewLines').toFixed(1)} MB; the bare loop ${peak('bare').toFixed(1)} MB`,
     }),
   ];
-}
-
-async function againstJq(speed) {
-  const measure = 'reader : jq -r .actor';
-  if (!hasTool('jq')) return [skipped(measure, 'jq is not installed')];
-  const { path } = auditFile(JQ_LINES);
-  const samples = await interleaved(ROUNDS, {
-    jq: () => timed('jq', ['-r', '.actor', path], { stdout: 'ignore' }).seconds,
-  });
-  const jq = JQ_LINES / median(samples.jq);
-  return [result(measure, speed / jq, { atLeast: 4, medians: `${perSecond(speed)} : ${perSecond(jq)}` })];
 }

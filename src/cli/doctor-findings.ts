@@ -1,13 +1,16 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { OperatorError } from '../core/errors.js';
 import { isAlive } from '../core/host/process-identity.js';
 import { accountName, inspectDirectory } from '../core/journal/directory.js';
 import { lockHolder } from '../core/journal/lock.js';
 import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, logPath } from '../core/journal/log-files.js';
 import { writableProblem } from '../core/journal/open-log.js';
-import { listSegments } from '../core/journal/segments.js';
+import { listSegments, statSegment } from '../core/journal/segments.js';
+import { ACTION } from '../core/records/audit-actions.js';
 import { parseInstant } from '../core/records/time.js';
-import { bindingHealth, newestRecord } from '../core/registry/queries/health.js';
+import { bindingHealth, countEntries, newestRecord } from '../core/registry/queries/health.js';
 import { quarantineCount, quarantinedLines } from '../core/registry/queries/quarantine.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
@@ -54,19 +57,26 @@ export async function logFindings(ctx: Context, dir: string): Promise<Finding[]>
       },
     ];
   }
-  const findings = [directoryFinding(dir, mend), ...fileFindings(dir), lockFinding(dir)];
+  const findings = [directoryFinding(dir, mend), spaceFinding(dir), ...fileFindings(dir), lockFinding(dir)];
+  try {
+    return [...findings, ...(await recordFindings(ctx, dir, mend))];
+  } catch (error) {
+    // What keeps the logs from being read is the finding.
+    if (!(error instanceof OperatorError)) throw error;
+    return [...findings, unreadableFinding(error, ctx)];
+  }
+}
+
+async function recordFindings(ctx: Context, dir: string, mend: Mend): Promise<Finding[]> {
   if (LOG_NAMES.every((log) => listSegments(dir, log).length === 0)) {
-    return [
-      ...findings,
-      { about: 'logs', state: 'notice', text: `there are none yet in ${dir}`, mend: mend('trigger incident') },
-    ];
+    return [{ about: 'logs', state: 'notice', text: `there are none yet in ${dir}`, mend: mend('trigger incident') }];
   }
   const registry = await createRegistry(ctx, dir);
   try {
     const sync = registry.sync();
     return [
-      ...findings,
       ...lossFindings(registry, mend),
+      ...placeFindings(registry, mend),
       await tailFinding(registry, sync, mend),
       quarantineFinding(registry, mend),
       bindingFinding(registry, mend),
@@ -120,14 +130,47 @@ function directoryFinding(dir: string, mend: Mend): Finding {
   }
   if ((mode & 0o002) !== 0)
     return { about, state: 'bad', text: `${dir} can be written by everybody`, mend: `chmod o-w ${shellQuoted(dir)}` };
-  if (unwritable !== undefined)
-    return {
+  if (unwritable !== undefined) {
+    const state = (mode & 0o200) === 0 ? 'notice' : 'bad';
+    const how = (mode & 0o200) === 0 ? `chmod u+w ${shellQuoted(dir)}` : `findmnt -T ${shellQuoted(dir)}`;
+    return { about, state, text: `${dir} cannot be written: ${unwritable}; nothing can be recorded`, mend: how };
+  }
+  return { about, state: 'good', text: `${dir} is ours and can be written` };
+}
+
+/** Blocks and inodes; the first record needs one of each. */
+function spaceFinding(dir: string): Finding {
+  const about = 'space';
+  const { bavail, bsize, files, ffree } = statfsSync(dir);
+  const mend = `df -h ${shellQuoted(dir)}; df -i ${shellQuoted(dir)}`;
+  if (bavail === 0) return { about, state: 'bad', text: 'no space is left: nothing can be recorded', mend };
+  if (files > 0 && ffree === 0) return { about, state: 'bad', text: 'no inode is left: no file can be made', mend };
+  return { about, state: 'good', text: `${Math.floor((bavail * bsize) / 1_000_000)} MB are free` };
+}
+
+function unreadableFinding(error: OperatorError, ctx: Context): Finding {
+  const text = `the logs cannot be read: ${error.message} [${error.code}]`;
+  return { about: 'logs', state: 'bad', text, mend: error.hint ?? ctx.invocation };
+}
+
+/** Where the registry lives and what had to be done to it, if that is not as usual. */
+function placeFindings(registry: Registry, mend: Mend): Finding[] {
+  const about = 'registry';
+  const { temporary, kept, losses } = registry.notes;
+  const findings: Finding[] = [];
+  if (kept !== undefined) {
+    const text = `it was damaged and has been built anew; the damaged one is ${kept}`;
+    findings.push({ about, state: 'notice', text, mend: `rm ${shellQuoted(kept)}` });
+  }
+  if (temporary !== undefined && losses.length === 0) {
+    findings.push({
       about,
       state: 'notice',
-      text: `${dir} cannot be written: ${unwritable}`,
-      mend: `chmod u+w ${shellQuoted(dir)}`,
-    };
-  return { about, state: 'good', text: `${dir} is ours and can be written` };
+      text: `it lives in a temporary file: ${temporary}`,
+      mend: mend('registry sync'),
+    });
+  }
+  return findings;
 }
 
 function fileFindings(dir: string): Finding[] {
@@ -135,12 +178,17 @@ function fileFindings(dir: string): Finding[] {
     const about = LOG_FILE[log];
     const path = logPath(dir, log);
     const problem = writableProblem(path);
-    if (problem === undefined) return { about, state: 'good', text: 'a regular file of ours, or not there yet' };
+    if (problem === undefined)
+      return {
+        about,
+        state: 'good',
+        text: statSegment(dir, LOG_FILE[log]) ? 'a regular file of ours' : 'not there yet',
+      };
     return {
       about,
       state: 'bad',
       text: `grace would refuse to write to it: ${problem}`,
-      mend: `ls -l ${shellQuoted(path)}`,
+      mend: `ls -l ${shellQuoted(path)}   # chmod and chown put it right`,
     };
   });
 }
@@ -153,12 +201,19 @@ function lockFinding(dir: string): Finding {
 }
 
 function lossFindings(registry: Registry, mend: Mend): Finding[] {
-  return registry.notes.losses.map(({ log, kind, bytes_before, bytes_now }) => ({
-    about: 'loss',
-    state: 'bad',
-    text: `${LOG_FILE[log]} was ${kind}: ${bytes_before} bytes had been read, ${bytes_now} are there`,
-    mend: mend('registry sync', 'writes it into the audit log'),
-  }));
+  const noted = registry.read((db) => countEntries(db, ACTION.logLossNoted));
+  const text = `${noted} ${noted === 1 ? 'loss is' : 'losses are'} on record in the audit log`;
+  const past: Finding[] =
+    noted === 0 ? [] : [{ about: 'loss', state: 'notice', text, mend: mend('evidence self-healing', 'tells which') }];
+  const present = registry.notes.losses.map(
+    ({ log, kind, bytes_before, bytes_now }): Finding => ({
+      about: 'loss',
+      state: 'bad',
+      text: `${LOG_FILE[log]} was ${kind}: ${bytes_before} bytes had been read, ${bytes_now} are there`,
+      mend: mend('registry sync', 'writes it into the audit log; a copy that has the bytes is put back before that'),
+    }),
+  );
+  return [...present, ...past];
 }
 
 async function tailFinding(registry: Registry, first: SyncResult, mend: Mend): Promise<Finding> {
@@ -201,7 +256,7 @@ function bindingFinding(registry: Registry, mend: Mend): Finding {
       about,
       state: 'bad',
       text,
-      mend: `restore incidents.jsonl from a copy, then: ${mend('registry rebuild')}`,
+      mend: mend('registry rebuild', 'after incidents.jsonl has been put back from a copy'),
     };
   }
   if (unbound === 0) return { about, state: 'good', text: `the audit log vouches for all ${lines} incident lines` };
@@ -213,7 +268,12 @@ function claimFinding(registry: Registry, mend: Mend): Finding {
   const about = 'claims';
   const open = registry.control((view) => view.allOpenClaims());
   const dead = open.filter((claim) => !isAlive(claim.owner)).length;
-  if (dead === 0) return { about, state: 'good', text: `${open.length} open, all of living processes` };
+  if (dead === 0)
+    return {
+      about,
+      state: 'good',
+      text: open.length === 0 ? 'none is open' : `${open.length} open, of living processes`,
+    };
   const text = `${dead} claims of processes that are gone: whether their remedies ran is unknown`;
   return { about, state: 'bad', text, mend: mend('registry sync', 'records them as unknown') };
 }

@@ -2,7 +2,8 @@ import { EXIT } from '../core/errors.js';
 import type { Context } from './context.js';
 import { type Finding, installationFindings, logFindings } from './doctor-findings.js';
 import { escapeText } from './output/escape.js';
-import { findLogs, type WhereOptions } from './reading.js';
+import { findLogs } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 export interface DoctorOptions extends WhereOptions {
   readonly json?: boolean;

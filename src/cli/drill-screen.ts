@@ -7,7 +7,7 @@ import type { Context } from './context.js';
 import { nextCommand } from './next-command.js';
 import { escapeText } from './output/escape.js';
 import { formatSeconds } from './output/time.js';
-import type { WhereOptions } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 /** Tells a drill as it happens, a line a step, with the time since it began. Silent with `--json` but for the incident. */
 export interface DrillScreen {

@@ -16,7 +16,8 @@ import { recordState } from './evidence-records.js';
 import { evidenceText } from './evidence-text.js';
 import { choiceOption, sinceOption } from './options.js';
 import { writeJson } from './output/json.js';
-import { openForLooking, type Reading, type WhereOptions } from './reading.js';
+import { openForLooking, type Reading } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 export type ReportName = 'self-healing' | 'learning' | 'unified' | 'all';
 

@@ -13,7 +13,7 @@ import { unifiedSections } from './evidence-unified-text.js';
 import { nextCommand } from './next-command.js';
 import type { Style } from './output/style.js';
 import { formatUtc } from './output/time.js';
-import type { WhereOptions } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 type OneReport = SelfHealingReport | LearningReport | UnifiedReport;
 

@@ -15,7 +15,9 @@ export async function main(home: string): Promise<void> {
   // A write that failed says so a moment later.
   await nextTurn();
   const lost = ctx.lostOutput();
-  if (lost && process.exitCode === EXIT.done) process.exitCode = await reportFailure(ctx, outputLost(lost));
+  if (!lost) return;
+  const exit = await reportFailure(ctx, outputLost(lost));
+  if (process.exitCode === EXIT.done) process.exitCode = exit;
 }
 
 /** Output that got lost is no success, though what the command did has been done. */

@@ -1,5 +1,5 @@
 import { shellQuoted } from './output/shell.js';
-import type { WhereOptions } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 /** A command that can be pasted and looks where this one looked. */
 export function nextCommand(words: readonly string[], { logs, config }: WhereOptions): string {

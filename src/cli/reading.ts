@@ -6,13 +6,9 @@ import { listSegments } from '../core/journal/segments.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
 import type { Context } from './context.js';
+import { nextCommand } from './next-command.js';
 import { createProgress } from './output/progress.js';
-
-/** The options every reading command has. */
-export interface WhereOptions {
-  readonly logs?: string;
-  readonly config?: string;
-}
+import type { WhereOptions } from './where.js';
 
 export function findLogs(ctx: Context, { logs, config }: WhereOptions): Promise<string> {
   return locateLogs({ cwd: ctx.cwd, env: ctx.env, logs, config });
@@ -20,6 +16,8 @@ export function findLogs(ctx: Context, { logs, config }: WhereOptions): Promise<
 
 export interface Reading {
   readonly dir: string;
+  /** As the operator said it, for the commands that are named to them. */
+  readonly where: WhereOptions;
   readonly registry: Registry;
   readonly sync: SyncResult;
 }
@@ -30,9 +28,9 @@ export interface Reading {
  */
 export async function openForLooking(ctx: Context, where: WhereOptions): Promise<Reading> {
   const dir = await findLogs(ctx, where);
-  requireLogs(dir);
+  requireLogs(dir, where);
   const registry = await createRegistry(ctx, dir);
-  return { dir, registry, sync: registry.sync() };
+  return { dir, where, registry, sync: registry.sync() };
 }
 
 export async function createRegistry(ctx: Context, dir: string): Promise<Registry> {
@@ -49,12 +47,12 @@ export async function createRegistry(ctx: Context, dir: string): Promise<Registr
   });
 }
 
-function requireLogs(dir: string): void {
+function requireLogs(dir: string, where: WhereOptions): void {
   const state = inspectDirectory(dir);
   if (state.exists && LOG_NAMES.some((log) => listSegments(dir, log).length > 0)) return;
   const files = LOG_NAMES.map((log) => LOG_FILE[log]).join(' nor ');
   const message = state.exists ? `neither ${files} in ${dir}` : `no logs: ${dir} does not exist`;
   throw new OperatorError('GRACE_NO_LOGS', EXIT.notFound, message, {
-    hint: 'grace trigger incident   makes the first record; other logs: --logs DIR',
+    hint: `${nextCommand(['trigger', 'incident'], where)}   # makes the first record`,
   });
 }

@@ -1,5 +1,5 @@
 import { EXIT } from '../core/errors.js';
-import { TASK_STATUSES } from '../core/records/task.js';
+import { TASK_STATUSES, type Task } from '../core/records/task.js';
 import { quarantineCount } from '../core/registry/queries/quarantine.js';
 import { listTasks, TASK_SORTS } from '../core/registry/queries/tasks.js';
 import type { Context } from './context.js';
@@ -8,8 +8,9 @@ import { choiceOption, countOption, sinceOption } from './options.js';
 import { escapeText } from './output/escape.js';
 import { renderTable, type TableColumn } from './output/table.js';
 import { formatSeconds, formatUtc } from './output/time.js';
-import { openForLooking, type WhereOptions } from './reading.js';
+import { openForLooking } from './reading.js';
 import { taskJson } from './task-json.js';
+import type { WhereOptions } from './where.js';
 
 export interface ListOptions extends WhereOptions {
   readonly json?: boolean;
@@ -31,6 +32,7 @@ const COLUMNS: TableColumn[] = [
   { header: 'pri', align: 'right', grow: 0 },
   { header: 'subsystem' },
   { header: 'title', grow: 2 },
+  { header: 'origin' },
   { header: 'created', grow: 0 },
   { header: 'took', align: 'right', grow: 0 },
   { header: 'verified' },
@@ -68,6 +70,7 @@ export async function runList(ctx: Context, options: ListOptions): Promise<numbe
       task.priority,
       task.subsystem,
       task.title,
+      originOf(task),
       formatUtc(task.created_at),
       formatSeconds(task.duration_seconds),
       task.verification_required ? (task.verification_status ?? 'no') : 'not needed',
@@ -78,6 +81,11 @@ export async function runList(ctx: Context, options: ListOptions): Promise<numbe
   noteTrouble(ctx, reading);
   registry.close();
   return EXIT.done;
+}
+
+/** `real`, `drill` or `simulated` of an incident; other tasks are what they are. */
+function originOf(task: Task): string | null {
+  return task.source === 'incidents' ? ((JSON.parse(task.tags) as string[])[0] ?? null) : null;
 }
 
 function shown(n: number, matching: number): string {

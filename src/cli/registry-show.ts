@@ -1,11 +1,13 @@
 import { EXIT, OperatorError } from '../core/errors.js';
 import { findTasks, incidentSnapshot } from '../core/registry/queries/tasks.js';
 import type { Context } from './context.js';
+import { nextCommand } from './next-command.js';
 import { noteTrouble } from './notes.js';
 import { escapeText } from './output/escape.js';
 import { displayWidth, wrap } from './output/width.js';
-import { openForLooking, type WhereOptions } from './reading.js';
+import { openForLooking } from './reading.js';
 import { taskJson } from './task-json.js';
+import type { WhereOptions } from './where.js';
 
 export interface ShowOptions extends WhereOptions {
   readonly json?: boolean;
@@ -26,7 +28,7 @@ export async function runShow(ctx: Context, id: string, options: ShowOptions): P
   }
   if (others.length > 0) {
     throw new OperatorError('GRACE_AMBIGUOUS', EXIT.usage, `${id} may be ${others.length + 1} tasks or more`, {
-      hint: `grace registry show ${task.task_id}`,
+      hint: nextCommand(['registry', 'show', task.task_id], options),
     });
   }
   const text = task.source === 'incidents' ? registry.read((db) => incidentSnapshot(db, task.task_id)) : undefined;

@@ -3,7 +3,8 @@ import { registryStats } from '../core/registry/queries/tasks.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
 import { renderTable } from './output/table.js';
-import { openForLooking, type WhereOptions } from './reading.js';
+import { openForLooking } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 export interface StatsOptions extends WhereOptions {
   readonly json?: boolean;

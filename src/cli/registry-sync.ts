@@ -6,7 +6,8 @@ import type { SyncResult } from '../core/registry/sync.js';
 import { settle } from '../healing/settle.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
-import { openForLooking, type Reading, type WhereOptions } from './reading.js';
+import { openForLooking, type Reading } from './reading.js';
+import type { WhereOptions } from './where.js';
 import { openForWriting } from './writing.js';
 
 export interface SyncOptions extends WhereOptions {

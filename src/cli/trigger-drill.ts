@@ -14,9 +14,11 @@ import { DRILLS } from '../trigger/drills.js';
 import type { Context } from './context.js';
 import { type DrillScreen, openDrillScreen } from './drill-screen.js';
 import { type Interrupts, interruptible } from './interrupts.js';
+import { noteRecovered } from './notes.js';
 import { closest, countOption } from './options.js';
+import { shellQuoted } from './output/shell.js';
 import { renderTable } from './output/table.js';
-import type { WhereOptions } from './reading.js';
+import type { WhereOptions } from './where.js';
 import { openForWriting, type Writing } from './writing.js';
 
 export interface DrillOptions extends WhereOptions {
@@ -30,6 +32,11 @@ export async function runDrillCommand(
   id: string | undefined,
   options: Omit<DrillOptions, 'port'> & { readonly port?: string },
 ): Promise<number> {
+  if (id === undefined && options.port !== undefined) {
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--port needs the drill it is for', {
+      hint: `grace trigger drill ${DRILLS[0].id} --port ${shellQuoted(options.port)}`,
+    });
+  }
   if (id === undefined) return listDrills(ctx, options.json === true);
   const drill = DRILLS.find((one) => one.id === id);
   if (!drill) {
@@ -65,6 +72,7 @@ export async function runDrill(ctx: Context, drill: Drill, options: DrillOptions
       screen.settled(await settle(writing.ledger));
       const result = await runOnStage(ctx, drill, options.port, { writing, screen, interrupts });
       await screen.finish(result, writing.dir);
+      noteRecovered(ctx, writing);
       if (result?.kind === 'resolved') return EXIT.done;
       return interrupts.exit() ?? EXIT.badAnswer;
     } finally {

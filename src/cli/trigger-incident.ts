@@ -1,7 +1,7 @@
 import { EXIT, OperatorError } from '../core/errors.js';
 import type { Context } from './context.js';
-import type { WhereOptions } from './reading.js';
 import type { ReportFlags } from './trigger-report.js';
+import type { WhereOptions } from './where.js';
 
 export type IncidentOptions = WhereOptions & ReportFlags & { readonly json?: boolean };
 

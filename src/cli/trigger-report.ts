@@ -6,9 +6,10 @@ import { type ForeignLine, readForeignLines } from '../trigger/ndjson-lines.js';
 import { type Recorded, recordReports, sameIncident } from '../trigger/record-report.js';
 import { checkReport, type Report } from '../trigger/report.js';
 import type { Context } from './context.js';
+import { noteRecovered } from './notes.js';
 import { closest } from './options.js';
 import { escapeText } from './output/escape.js';
-import type { WhereOptions } from './reading.js';
+import type { WhereOptions } from './where.js';
 import { openForWriting, type Writing } from './writing.js';
 
 export interface ReportFlags {
@@ -32,6 +33,7 @@ const MAX_TOLD = 20;
 interface Tally {
   opened: number;
   recovered: number;
+  reopened: number;
   known: number;
   invalid: number;
   readonly ids: string[];
@@ -43,31 +45,33 @@ export async function runReport(ctx: Context, options: ReportOptions): Promise<n
 }
 
 async function reportOne(ctx: Context, options: ReportOptions): Promise<number> {
-  const report = reportOfFlags(options);
+  const report = reportOfFlags(ctx, options);
   const writing = await openForWriting(ctx, options);
   try {
     const [recorded] = await record(ctx, writing, [report]);
     if (!recorded) throw new Error('a report was neither recorded nor refused');
-    await tellOne(ctx, options, report, recorded);
+    await tellOne(ctx, options, recorded);
+    noteRecovered(ctx, writing);
     return EXIT.done;
   } finally {
     writing.ledger.close();
   }
 }
 
-async function tellOne(ctx: Context, options: ReportOptions, report: Report, recorded: Recorded): Promise<void> {
+async function tellOne(ctx: Context, options: ReportOptions, { record, result }: Recorded): Promise<void> {
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
-    writeJson(ctx.out, { schema: 'grace.recorded/1', ...recorded, action: 'none' });
+    writeJson(ctx.out, { schema: 'grace.recorded/1', incident_id: record.incident_id, result, action: 'none' });
     return;
   }
   const said = {
-    opened: 'opened',
+    opened: record.status === 'resolved' ? 'opened and already over, unverified' : 'opened',
     recovered: 'recovery noted, unverified',
-    known: 'already recorded, nothing written',
-  }[recorded.result];
-  const target = report.target === undefined ? '' : ` on ${report.target}`;
-  const text = `${recorded.incident_id}: ${report.severity} ${report.failure_mode}${target}, ${said}`;
+    reopened: 'opened again: it began after the recovery',
+    known: `already recorded as ${record.status}, nothing written`,
+  }[result];
+  const target = record.target === null ? '' : ` on ${record.target}`;
+  const text = `${record.incident_id}: ${record.severity} ${record.failure_mode}${target}, ${said}`;
   ctx.out.write(`RECORDED: ${escapeText(text)} (no action)\n`);
 }
 
@@ -81,14 +85,17 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
     });
   }
   const input = await openInput(ctx, from);
-  const tally: Tally = { opened: 0, recovered: 0, known: 0, invalid: 0, ids: [] };
+  const tally: Tally = { opened: 0, recovered: 0, reopened: 0, known: 0, invalid: 0, ids: [] };
   const writing = await openForWriting(ctx, options);
   try {
-    for await (const batch of batches(readForeignLines(input), options.source, (line, problem) => {
+    for await (const batch of batches(ctx, readForeignLines(input), options.source, (line, problem) => {
       tally.invalid++;
       if (tally.invalid <= MAX_TOLD) ctx.err.write(`grace: ${escapeText(from)}:${line}: ${escapeText(problem)}\n`);
     })) {
-      for (const { incident_id, result } of await record(ctx, writing, batch)) {
+      for (const {
+        record: { incident_id },
+        result,
+      } of await record(ctx, writing, batch)) {
         tally[result]++;
         if (options.json) tally.ids.push(incident_id);
       }
@@ -99,11 +106,21 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
     writing.ledger.close();
   }
   await tellStream(ctx, options, from, tally);
-  return tally.invalid > 0 ? EXIT.invalidData : EXIT.done;
+  noteRecovered(ctx, writing);
+  if (tally.invalid === 0) return EXIT.done;
+  throw new OperatorError(
+    'GRACE_INVALID_REPORTS',
+    EXIT.invalidData,
+    `${tally.invalid} lines of ${from} are no reports`,
+    {
+      hint: 'correct them and send them again: what has a ref is not recorded twice',
+    },
+  );
 }
 
 /** Whole batches of valid reports in which no incident is named twice: the second is decided on what the first wrote. */
 async function* batches(
+  ctx: Context,
   lines: AsyncIterable<ForeignLine>,
   source: string | undefined,
   onInvalid: (line: number, problem: string) => void,
@@ -111,7 +128,7 @@ async function* batches(
   let batch: Report[] = [];
   let named = new Set<string>();
   for await (const line of lines) {
-    const checked = line.ok ? checkReport(withSource(line.value, source)) : line;
+    const checked = line.ok ? checkReport(withSource(line.value, source), ctx.clock.now()) : line;
     if (!checked.ok) {
       onInvalid(line.line, checked.problem);
       continue;
@@ -140,7 +157,7 @@ function record(ctx: Context, writing: Writing, reports: readonly Report[]): Pro
 }
 
 async function tellStream(ctx: Context, options: ReportOptions, from: string, tally: Tally): Promise<void> {
-  const { opened, recovered, known, invalid } = tally;
+  const { opened, recovered, reopened, known, invalid } = tally;
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
     const incident_ids = [...new Set(tally.ids)];
@@ -148,6 +165,7 @@ async function tellStream(ctx: Context, options: ReportOptions, from: string, ta
       schema: 'grace.recorded_stream/1',
       opened,
       recovered,
+      reopened,
       known,
       invalid,
       incident_ids,
@@ -156,9 +174,8 @@ async function tellStream(ctx: Context, options: ReportOptions, from: string, ta
     return;
   }
   ctx.out.write(
-    `RECORDED: ${opened} opened, ${recovered} recoveries noted (unverified), ${known} already recorded, ${invalid} invalid, from ${escapeText(from)} (no action)\n`,
+    `RECORDED: ${opened} opened, ${recovered} recoveries noted (unverified), ${reopened} opened again, ${known} already recorded, ${invalid} invalid, from ${escapeText(from)} (no action)\n`,
   );
-  if (invalid > MAX_TOLD) ctx.err.write(`grace: ${invalid - MAX_TOLD} more lines of ${escapeText(from)} are invalid\n`);
 }
 
 /** Opened before anything is created; a stream that failed to open while nobody listens would end the process. */
@@ -181,7 +198,7 @@ function inputError(from: string, error: unknown): unknown {
   });
 }
 
-function reportOfFlags(options: ReportOptions): Report {
+function reportOfFlags(ctx: Context, options: ReportOptions): Report {
   const { failureMode = '', severity, target, status, source, ref } = options;
   if (!isFailureMode(failureMode)) {
     throw new OperatorError('GRACE_UNKNOWN_FAILURE_MODE', EXIT.usage, `${failureMode} is not a failure mode`, {
@@ -197,7 +214,8 @@ function reportOfFlags(options: ReportOptions): Report {
     ref,
     metadata: metadataOf(options.meta ?? []),
   };
-  const checked = checkReport(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const checked = checkReport(known, ctx.clock.now());
   if (checked.ok) return checked.report;
   throw new OperatorError('GRACE_USAGE', EXIT.usage, checked.problem, { hint: 'grace trigger incident --help' });
 }

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import type { Ledger } from '../core/ledger.js';
 import type { Context } from './context.js';
 import { createProgress } from './output/progress.js';
-import { findLogs, type WhereOptions } from './reading.js';
+import { findLogs } from './reading.js';
+import type { WhereOptions } from './where.js';
 
 export interface Writing {
   readonly dir: string;

@@ -72,6 +72,7 @@ export class Ledger {
   readonly #lock: ProcessLock;
   #logs: Record<LogName, OpenLog> | undefined;
   #caughtUp = false;
+  readonly #recovered: AuditEntry[] = [];
   /** Whether this process has looked under the lock at the older files, too, which may end in a torn line. */
   #lookedAtAll = false;
   /** Logs that a rotation replaced; a sync may still be under way on them. */
@@ -101,6 +102,11 @@ export class Ledger {
     await this.#sync(logs);
     if (losses) this.registry.acceptLosses();
     return receipt;
+  }
+
+  /** What this ledger has written down about the logs themselves: torn tails that it ended, bytes that were gone. */
+  get recovered(): readonly AuditEntry[] {
+    return this.#recovered;
   }
 
   /** Writes down whatever an earlier crash left in the logs: torn tails, bytes that are gone. */
@@ -136,6 +142,7 @@ export class Ledger {
     // Everything was put into bytes before the first of them is written: a record that cannot be, harms no other.
     if (snapshots.bytes.length > 0) appendBytes(logs.incidents, snapshots.bytes);
     if (auditBytes.length > 0) appendBytes(logs.audit, auditBytes);
+    this.#recovered.push(...entries.slice(0, found.entries.length));
     const own = entries.slice(found.entries.length + snapshots.bindings.length);
     const receipt: Receipt<T> = {
       value: draft.value,

@@ -31,6 +31,8 @@ function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolea
     const claim = abandoned.find((one) => one.incident_id === record.incident_id);
     const owner = claim === undefined ? stagedBy(record) : undefined;
     if (!claim && (owner === undefined || alive(owner))) continue;
+    // Its claim has an end: how it went stands in the audit log, and what is missing here is a record that was lost.
+    if (!claim && view.hasEndedClaim(record.incident_id)) continue;
     const before = takenOn(record);
     incidents.push({ record: claim ? lost(before, claim) : failed(before, { error: STAGE_GONE }), after: hash });
   }

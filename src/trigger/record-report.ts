@@ -6,9 +6,10 @@ import type { Report } from './report.js';
 
 /** What became of one report. */
 export interface Recorded {
-  readonly incident_id: string;
+  /** The incident as it stands now. */
+  readonly record: NewIncident;
   /** `known`: the same thing had been reported before; nothing was written. */
-  readonly result: 'opened' | 'recovered' | 'known';
+  readonly result: 'opened' | 'recovered' | 'reopened' | 'known';
 }
 
 export interface ReportSetting {
@@ -33,14 +34,28 @@ function decideReports(view: ControlView, reports: readonly Report[], setting: R
     if (!known) {
       const record = openedBy(report, setting);
       incidents.push({ record, after: null });
-      return { incident_id: record.incident_id, result: 'opened' };
+      return { record, result: 'opened' };
     }
-    const { incident_id, status } = known.record;
-    if (report.status !== 'resolved' || status === 'resolved') return { incident_id, result: 'known' };
-    incidents.push({ record: recoveredBy(known.record as NewIncident, report, setting), after: known.hash });
-    return { incident_id, result: 'recovered' };
+    const before = known.record as NewIncident;
+    const result = whatBecomes(before, report);
+    if (result === 'known') return { record: before, result };
+    const record = result === 'recovered' ? recoveredBy(before, report, setting) : reopenedBy(before, report);
+    incidents.push({ record, after: known.hash });
+    return { record, result };
   });
   return { incidents, value };
+}
+
+/**
+ * A report that comes twice says nothing new. One of a recovery ends what is open; one of a failure that began after the
+ * recovery is the same failure once more, and says so by its `detected_at`: without it, it may be the first, late.
+ */
+function whatBecomes(before: NewIncident, report: Report): 'recovered' | 'reopened' | 'known' {
+  const isOver = before.status === 'resolved';
+  if (report.status === 'resolved') return isOver ? 'known' : 'recovered';
+  const began = parseInstant(report.detected_at ?? '');
+  const ended = parseInstant(before.resolved_at ?? '');
+  return isOver && began !== undefined && ended !== undefined && began > ended ? 'reopened' : 'known';
 }
 
 /** What names a report's incident once and for all; `undefined` for one that nothing names. */
@@ -86,10 +101,26 @@ function openedBy(report: Report, setting: ReportSetting): NewIncident {
   return report.status === 'resolved' ? recoveredBy(opened, report, setting) : opened;
 }
 
+/** The same failure again: a new episode of the same incident, with a time to recover of its own. */
+function reopenedBy(before: NewIncident, report: Report): NewIncident {
+  return {
+    ...before,
+    status: 'detected',
+    resolved_at: null,
+    mttr_seconds: null,
+    success: false,
+    error: report.error ?? null,
+    onset_at: formatInstant(parseInstant(report.detected_at ?? '') ?? 0),
+    verification: { status: 'unverified', by: null, passes: 0, at: null },
+    resolution: 'none',
+    relapses: before.relapses + 1,
+  };
+}
+
 /** Somebody says that it has recovered. grace has not seen it: unverified, and nobody's doing. */
 function recoveredBy(before: NewIncident, report: Report, setting: ReportSetting): NewIncident {
   const at = report.resolved_at === undefined ? setting.now : (parseInstant(report.resolved_at) ?? setting.now);
-  const began = parseInstant(before.detected_at);
+  const began = parseInstant(before.onset_at ?? before.detected_at);
   // Where nobody told when it began there is nothing to measure.
   const measured = began !== undefined && at > began;
   return {

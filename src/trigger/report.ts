@@ -27,6 +27,8 @@ export const reportSchema = z.strictObject({
 
 export type Report = z.infer<typeof reportSchema>;
 
+/** How far the clock of whoever reports may be ahead; what is later is a mistake and would stay the newest for ever. */
+const CLOCK_DIFFERENCE_MS = 86_400_000;
 /** Bytes of a report's metadata as JSON. */
 const MAX_METADATA_BYTES = 65_536;
 
@@ -35,7 +37,7 @@ export type CheckedReport =
   | { readonly ok: false; readonly problem: string };
 
 /** Names the first field that is wrong, and what is wrong with it. */
-export function checkReport(value: unknown): CheckedReport {
+export function checkReport(value: unknown, now_ms: number): CheckedReport {
   const unsafe = unstorable(value as Json);
   if (unsafe !== undefined) return { ok: false, problem: unsafe };
   const result = reportSchema.safeParse(value);
@@ -44,6 +46,11 @@ export function checkReport(value: unknown): CheckedReport {
   if (detected_at !== undefined && resolved_at !== undefined) {
     if ((parseInstant(resolved_at) ?? 0) < (parseInstant(detected_at) ?? 0)) {
       return { ok: false, problem: 'field resolved_at is before detected_at' };
+    }
+  }
+  for (const [field, text] of Object.entries({ detected_at, resolved_at })) {
+    if ((parseInstant(text ?? '') ?? 0) > now_ms + CLOCK_DIFFERENCE_MS) {
+      return { ok: false, problem: `field ${field} is more than a day in the future` };
     }
   }
   if (resolved_at !== undefined && result.data.status !== 'resolved') {

@@ -13,7 +13,7 @@ let suffix = 0;
 const setting = { host: 'h', boot_id: 'b', now: NOW, newSuffix: () => `s${suffix++}` };
 
 function report(change: Record<string, unknown> = {}): Report {
-  const checked = checkReport({ failure_mode: 'disk_full', ...change });
+  const checked = checkReport({ failure_mode: 'disk_full', ...change }, NOW);
   if (!checked.ok) throw new Error(checked.problem);
   return checked.report;
 }
@@ -27,7 +27,7 @@ describe('recordReports', () => {
     const results = await record(ledger, report({ ref: 'a' }), report(), report({ ref: 'b', status: 'resolved' }));
     expect(results.map((one) => one.result)).toEqual(['opened', 'opened', 'opened']);
     const { incidents, audit } = readLogs(dir);
-    expect(incidents.map((one) => one.incident_id)).toEqual(results.map((one) => one.incident_id));
+    expect(incidents.map((one) => one.incident_id)).toEqual(results.map((one) => one.record.incident_id));
     for (const one of incidents) expect(readIncident(one as unknown as JsonObject)).toMatchObject({ ok: true });
     expect(new Set(audit.map((entry) => entry.timestamp)).size).toBe(1);
   });

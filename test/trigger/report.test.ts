@@ -3,15 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { FAILURE_MODES } from '../../src/core/records/failure-modes.js';
 import { checkReport } from '../../src/trigger/report.js';
 
+const NOW = Date.parse('2026-11-23T10:00:00Z');
 const LEAST = { failure_mode: 'disk_full' };
 const problem = (value: unknown) => {
-  const checked = checkReport(value);
+  const checked = checkReport(value, NOW);
   return checked.ok ? undefined : checked.problem;
 };
 
 describe('checkReport', () => {
   test('what is not said is left open, nothing is guessed', () => {
-    expect(checkReport(LEAST)).toEqual({
+    expect(checkReport(LEAST, NOW)).toEqual({
       ok: true,
       report: { failure_mode: 'disk_full', severity: 'medium', source: 'cli', status: 'detected', metadata: {} },
     });
@@ -36,6 +37,7 @@ describe('checkReport', () => {
       { ...LEAST, status: 'resolved', detected_at: '2026-11-20T14:00:00Z', resolved_at: '2026-11-20T15:59:59+02:00' },
       'field resolved_at is before detected_at',
     ],
+    [{ ...LEAST, detected_at: '2026-11-24T10:00:01Z' }, 'field detected_at is more than a day in the future'],
     [{ ...LEAST, metadata: [] }, 'field metadata '],
     [{ ...LEAST, metadata: { a: 'x'.repeat(65_536) } }, 'field metadata is longer than 65536 bytes'],
     [{ ...LEAST, metadata: { a: Number.POSITIVE_INFINITY } }, 'field metadata.a '],
@@ -51,7 +53,7 @@ describe('checkReport', () => {
 
   test('hostile names in metadata are names like any others', () => {
     const metadata = JSON.parse('{"constructor":{"prototype":{"x":1}},"toString":null,"hasOwnProperty":[]}');
-    const checked = checkReport({ ...LEAST, metadata });
+    const checked = checkReport({ ...LEAST, metadata }, NOW);
     expect(checked.ok && Object.entries(checked.report.metadata)).toEqual(Object.entries(metadata));
     expect(({} as { x?: unknown }).x).toBeUndefined();
   });
@@ -61,7 +63,7 @@ describe('checkReport', () => {
       fc.property(
         fc.oneof(fc.jsonValue(), fc.record({ failure_mode: fc.constant('disk_full'), metadata: fc.jsonValue() })),
         (value) => {
-          const checked = checkReport(value);
+          const checked = checkReport(value, NOW);
           if (checked.ok) expect(JSON.parse(JSON.stringify(checked.report))).toEqual(checked.report);
           else expect(checked.problem).not.toBe('');
         },

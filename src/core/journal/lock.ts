@@ -100,31 +100,37 @@ export class ProcessLock {
   }
 
   #gaveUp(waited: number): OperatorError {
-    const holder = lockHolder(this.path);
-    const who = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
-    return new OperatorError('GRACE_LOCKED', EXIT.locked, `${who} held ${this.path} for ${waited.toFixed(1)} s`, {
-      hint: 'grace doctor',
-    });
+    return held(this.path, waited);
   }
 }
 
 function openLockFile(path: string): Database.Database {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: 0 });
+    db = new Database(path, { timeout: 1000 });
     // Nothing is ever written, so there is nothing to roll back; a journal file would be made and removed for each lock.
     db.pragma('journal_mode = MEMORY');
+    db.pragma('busy_timeout = 0');
     return db;
   } catch (error) {
     db?.close();
     const { code = '' } = error as { code?: string };
     if (!code.startsWith('SQLITE_')) throw error;
+    if (code.startsWith('SQLITE_BUSY')) throw held(path, 1);
     if (db) throw damaged(path, code, error);
     throw new OperatorError('GRACE_LOCK_NOT_OPENED', EXIT.badAnswer, `${path} cannot be opened: ${code}`, {
       hint: `see whether files can be made there: df -hi ${dirname(path)}`,
       cause: error,
     });
   }
+}
+
+function held(path: string, waited_s: number): OperatorError {
+  const holder = lockHolder(path);
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
+  return new OperatorError('GRACE_LOCKED', EXIT.locked, `${who} held ${path} for ${waited_s.toFixed(1)} s`, {
+    hint: holder === undefined ? `fuser -v ${path}` : `ps -fp ${holder.pid}`,
+  });
 }
 
 function damaged(path: string, code: string, cause: unknown): OperatorError {

@@ -39,7 +39,17 @@ function entriesOf(dir: string): Dirent[] {
 export function statSegment(dir: string, name: string): Segment | undefined {
   const path = join(dir, name);
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? { name, path, dev: stat.dev, ino: stat.ino, size: stat.size } : undefined;
+  if (stat && !stat.isFile()) {
+    throw new OperatorError(
+      'GRACE_LOG_REFUSED',
+      EXIT.refused,
+      `${path} is refused as a log: it is not a regular file`,
+      {
+        hint: `ls -ld ${path}`,
+      },
+    );
+  }
+  return stat && { name, path, dev: stat.dev, ino: stat.ino, size: stat.size };
 }
 
 /**

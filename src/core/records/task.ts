@@ -73,7 +73,7 @@ export function taskOfIncident(incident: Incident): Task {
     status: TASK_STATUS_OF_INCIDENT[incident.status],
     priority: PRIORITY_OF_SEVERITY[incident.severity],
     created_at: sortable(incident.detected_at),
-    started_at: sortable(incident.onset_at ?? incident.detected_at),
+    started_at: sortable(incident.detected_at),
     completed_at: incident.resolved_at === null ? null : sortable(incident.resolved_at),
     duration_seconds: incident.mttr_seconds,
     progress: null,

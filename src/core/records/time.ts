@@ -28,13 +28,14 @@ function readInstant(text: string): InstantRead | undefined {
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
   const second = digits(text, 17, 2);
-  if (text[4] !== '-' || text[7] !== '-' || (text[10] !== 'T' && text[10] !== ' ')) return undefined;
-  if (text[13] !== ':' || text[16] !== ':') return undefined;
+  if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return undefined;
+  if (text.charCodeAt(10) !== LETTER_T && text.charCodeAt(10) !== BLANK) return undefined;
+  if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return undefined;
   if (year < 0 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return undefined;
 
   let at = DATE_AND_TIME;
-  if (text[at] === '.') while (isDigit(text.charCodeAt(++at)));
+  if (text.charCodeAt(at) === DOT) while (isDigit(text.charCodeAt(++at)));
   const fractionDigits = Math.max(0, at - DATE_AND_TIME - 1);
   if (at > DATE_AND_TIME && (fractionDigits < 1 || fractionDigits > 9)) return undefined;
   const fraction = fractionDigits === 0 ? 0 : digits(text, DATE_AND_TIME + 1, fractionDigits) / 10 ** fractionDigits;
@@ -48,6 +49,12 @@ function readInstant(text: string): InstantRead | undefined {
 
 /** Length of `YYYY-MM-DDTHH:MM:SS`. */
 const DATE_AND_TIME = 19;
+
+const BLANK = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const LETTER_T = 0x54;
 
 /** The number that `n` digits make, or -1 when they are not all digits. */
 function digits(text: string, at: number, n: number): number {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   linkSync,
@@ -79,6 +80,8 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
   const aside = `${path}.new-${unique}`;
   const db = new Database(aside);
   try {
+    // It holds what the logs hold, and is for the same eyes.
+    chmodSync(aside, 0o640);
     unprotected(db);
     fill(db);
     // Here, where nobody else has it open: of several that open it at once only one could change this.

@@ -83,8 +83,9 @@ export class Registry {
       const db = this.#open();
       this.#projector ??= new Projector(db, this.#dir, this.#options.onProgress);
       const result = this.#projector.sync(options.quick);
-      if (result.readAgain !== undefined) return this.rebuild(result.readAgain);
+      // First: a registry that is built anew knows nothing of what it once had read.
       if (result.losses.length > 0) return this.#goPrivate('bytes are gone from the logs', result.losses);
+      if (result.readAgain !== undefined) return this.rebuild(result.readAgain);
       return result;
     });
   }

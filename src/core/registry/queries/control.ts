@@ -22,6 +22,8 @@ export interface ControlView {
   /** Claims without an end on this incident or this target. */
   openClaims(incident_id: string, target: string): Claim[];
   allOpenClaims(): Claim[];
+  /** Whether some remedy on this incident was claimed and ended. */
+  hasEndedClaim(incident_id: string): boolean;
   hasEntry(action: string, resource: string): boolean;
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
   auditLines(): number;
@@ -64,6 +66,9 @@ export function controlView(db: Database.Database): ControlView {
     'SELECT * FROM claims WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id',
   );
   const open = db.prepare<[], ClaimRow>('SELECT * FROM claims WHERE ended_at IS NULL ORDER BY claim_id');
+  const ended = db.prepare<[string], { found: number }>(
+    'SELECT 1 AS found FROM claims WHERE incident_id = ? AND ended_at IS NOT NULL LIMIT 1',
+  );
   const entry = db.prepare<[string, string], { found: number }>(
     'SELECT 1 AS found FROM audit_entries WHERE action = ? AND resource = ? LIMIT 1',
   );
@@ -75,6 +80,7 @@ export function controlView(db: Database.Database): ControlView {
     openIncidentOf: (target, failure_mode) => known(openOf.get(target, failure_mode)),
     openClaims: (incident_id, target) => openOn.all(incident_id, target).map(claim),
     allOpenClaims: () => open.all().map(claim),
+    hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
     auditLines: () => lines.get()?.n ?? 0,
   };

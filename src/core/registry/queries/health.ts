@@ -33,3 +33,11 @@ export function newestRecord(db: Database.Database): string | undefined {
     .get();
   return row?.at ?? undefined;
 }
+
+/** How many entries of an action there are. */
+export function countEntries(db: Database.Database, action: string): number {
+  return (
+    db.prepare<[string], { n: number }>('SELECT coalesce(sum(n), 0) AS n FROM audit_sums WHERE action = ?').get(action)
+      ?.n ?? 0
+  );
+}
