@@ -3,7 +3,7 @@ const rooms = ['healing', 'learning', 'evidence', 'trigger'];
 
 /** The steps inside the core, lowest first; each may use those before it. */
 const coreSteps = [
-  '^src/core/(records/|errors\\.ts)',
+  '^src/core/(records/|errors\\.ts|shell-quoted\\.ts)',
   '^src/core/host/',
   '^src/core/(journal|config)/',
   '^src/core/registry/',

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type Clock, systemClock } from '../core/host/clock.js';
 import { randomHex } from '../core/host/random.js';
-import { shellQuoted } from './output/shell.js';
+import { shellQuoted } from '../core/shell-quoted.js';
 import { createOut, type Env, type Out, quietOnClosedPipe } from './output/streams.js';
 import { loadStyle, type Style } from './output/style.js';
 

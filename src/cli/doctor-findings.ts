@@ -14,8 +14,8 @@ import { bindingHealth, countEntries, newestRecord } from '../core/registry/quer
 import { quarantineCount, quarantinedLines } from '../core/registry/queries/quarantine.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
+import { shellArguments, shellQuoted } from '../core/shell-quoted.js';
 import type { Context } from './context.js';
-import { shellQuoted } from './output/shell.js';
 import { formatSeconds } from './output/time.js';
 import { createRegistry } from './reading.js';
 
@@ -95,7 +95,7 @@ function nodeFinding(version: string): Finding {
   const good = major > wantMajor || (major === wantMajor && minor >= wantMinor);
   if (good) return { about: 'node', state: 'good', text: `Node ${version}` };
   const text = `Node ${version} is older than ${wantMajor}.${wantMinor}`;
-  return { about: 'node', state: 'bad', text, mend: 'install Node 20.19 or newer, then: npm ci' };
+  return { about: 'node', state: 'bad', text, mend: 'npm ci   # after Node 20.19 or newer is installed' };
 }
 
 async function nativeFinding(): Promise<Finding> {
@@ -129,10 +129,15 @@ function directoryFinding(dir: string, mend: Mend): Finding {
     return { about, state: 'notice', text, mend: `sudo -u ${shellQuoted(owner)} ${mend('doctor')}` };
   }
   if ((mode & 0o002) !== 0)
-    return { about, state: 'bad', text: `${dir} can be written by everybody`, mend: `chmod o-w ${shellQuoted(dir)}` };
+    return {
+      about,
+      state: 'bad',
+      text: `${dir} can be written by everybody`,
+      mend: `chmod o-w ${shellArguments(dir)}`,
+    };
   if (unwritable !== undefined) {
     const state = (mode & 0o200) === 0 ? 'notice' : 'bad';
-    const how = (mode & 0o200) === 0 ? `chmod u+w ${shellQuoted(dir)}` : `findmnt -T ${shellQuoted(dir)}`;
+    const how = (mode & 0o200) === 0 ? `chmod u+w ${shellArguments(dir)}` : `findmnt -T ${shellQuoted(dir)}`;
     return { about, state, text: `${dir} cannot be written: ${unwritable}; nothing can be recorded`, mend: how };
   }
   return { about, state: 'good', text: `${dir} is ours and can be written` };
@@ -142,7 +147,7 @@ function directoryFinding(dir: string, mend: Mend): Finding {
 function spaceFinding(dir: string): Finding {
   const about = 'space';
   const { bavail, bsize, files, ffree } = statfsSync(dir);
-  const mend = `df -h ${shellQuoted(dir)}; df -i ${shellQuoted(dir)}`;
+  const mend = `df -h ${shellArguments(dir)}; df -i ${shellArguments(dir)}`;
   if (bavail === 0) return { about, state: 'bad', text: 'no space is left: nothing can be recorded', mend };
   if (files > 0 && ffree === 0) return { about, state: 'bad', text: 'no inode is left: no file can be made', mend };
   return { about, state: 'good', text: `${Math.floor((bavail * bsize) / 1_000_000)} MB are free` };
@@ -160,7 +165,7 @@ function placeFindings(registry: Registry, mend: Mend): Finding[] {
   const findings: Finding[] = [];
   if (kept !== undefined) {
     const text = `it was damaged and has been built anew; the damaged one is ${kept}`;
-    findings.push({ about, state: 'notice', text, mend: `rm ${shellQuoted(kept)}` });
+    findings.push({ about, state: 'notice', text, mend: `rm ${shellArguments(kept)}` });
   }
   if (temporary !== undefined && losses.length === 0) {
     findings.push({
@@ -188,7 +193,7 @@ function fileFindings(dir: string): Finding[] {
       about,
       state: 'bad',
       text: `grace would refuse to write to it: ${problem}`,
-      mend: `ls -l ${shellQuoted(path)}   # chmod and chown put it right`,
+      mend: `ls -l ${shellArguments(path)}   # chmod and chown put it right`,
     };
   });
 }

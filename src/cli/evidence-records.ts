@@ -3,6 +3,7 @@ import { LOG_FILE } from '../core/journal/log-files.js';
 import { listSegments } from '../core/journal/segments.js';
 import { type LogFacts, recordFacts } from '../core/registry/queries/evidence-records.js';
 import type { Window } from '../core/registry/queries/evidence-window.js';
+import { bindingHealth } from '../core/registry/queries/health.js';
 import type { LogState, RecordState } from '../evidence/records.js';
 import type { Reading } from './reading.js';
 
@@ -13,6 +14,7 @@ export function recordState(db: Database.Database, { dir, registry, sync }: Read
     logs: logs.map((log) => logState(dir, log, sync.logs[log.log].unterminated)),
     losses: registry.notes.losses,
     noted_losses: losses,
+    dangling: bindingHealth(db).dangling,
   };
 }
 

@@ -8,7 +8,7 @@ const COULD_NOT_TELL = 3;
 
 /** Says on stderr what went wrong, and answers the exit code for it. */
 export async function reportFailure(ctx: Context, error: unknown): Promise<number> {
-  const failure = asOperatorError(error);
+  const failure = asOperatorError(ctx, error);
   const style = await loadStyle(ctx.err);
   ctx.err.write(renderError({ message: failure.message, code: failure.code, hint: failure.hint }, style));
   if (failure.exit === EXIT.unexpected && ctx.env.GRACE_DEBUG) ctx.err.write(`${(error as Error).stack}\n`);
@@ -20,7 +20,7 @@ export function isPluginCommand(ctx: Pick<Context, 'args'>): boolean {
   return ctx.args.find((word) => !word.startsWith('-')) === 'evidence';
 }
 
-function asOperatorError(error: unknown): OperatorError {
+function asOperatorError(ctx: Context, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error;
   const sentence = systemErrorSentence(error);
   if (sentence !== undefined) {
@@ -35,7 +35,7 @@ function asOperatorError(error: unknown): OperatorError {
   }
   const message = error instanceof Error ? error.message : String(error);
   return new OperatorError('GRACE_BUG', EXIT.unexpected, `this is a bug in grace: ${message}`, {
-    hint: 'run it again with GRACE_DEBUG=1 and report what it prints',
+    hint: `GRACE_DEBUG=1 ${ctx.invocation}   # report what it prints`,
   });
 }
 

@@ -1,11 +1,13 @@
-import { shellQuoted } from './output/shell.js';
+import { shellQuoted } from '../core/shell-quoted.js';
 import type { WhereOptions } from './where.js';
 
-/** A command that can be pasted and looks where this one looked. */
+/** A command that can be pasted and looks where this one looked. What follows a `--` among its words stays behind it. */
 export function nextCommand(words: readonly string[], { logs, config }: WhereOptions): string {
   const where = [
     ...(logs === undefined ? [] : ['--logs', logs]),
     ...(config === undefined ? [] : ['--config', config]),
   ];
-  return ['grace', ...words, ...where].map(shellQuoted).join(' ');
+  const guard = words.indexOf('--');
+  const end = guard === -1 ? words.length : guard;
+  return ['grace', ...words.slice(0, end), ...where, ...words.slice(end)].map(shellQuoted).join(' ');
 }

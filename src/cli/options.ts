@@ -20,7 +20,7 @@ export function sinceOption(ctx: Context, text: string | undefined): string | un
   const instant = ms === undefined ? undefined : canonicalInstant(formatInstant(ms));
   if (instant !== undefined) return instant;
   throw new OperatorError('GRACE_USAGE', EXIT.usage, `--since ${text} is not a time`, {
-    hint: '--since 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z',
+    hint: '--since 24h   # or 7d, 2026-11-20, 2026-11-20T14:00:00Z',
   });
 }
 

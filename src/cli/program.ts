@@ -81,7 +81,7 @@ function usageError(error: CommanderError, program: Program, ctx: Context): Oper
   const meant = /Did you mean (?:one of )?([^?]*)\?/.exec(suggestion ?? '')?.[1];
   const help = ['grace', path, '--help'].filter((word) => word !== '').join(' ');
   return new OperatorError('GRACE_USAGE', EXIT.usage, message, {
-    hint: meant === undefined ? help : `did you mean ${meant}?  ${help}`,
+    hint: meant === undefined ? help : `${help}   # did you mean ${meant}?`,
   });
 }
 

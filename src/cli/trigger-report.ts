@@ -2,10 +2,12 @@ import { open } from 'node:fs/promises';
 import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
 import { bootId } from '../core/host/process-identity.js';
 import { FAILURE_MODES, isFailureMode } from '../core/records/failure-modes.js';
+import { shellArguments } from '../core/shell-quoted.js';
 import { type ForeignLine, readForeignLines } from '../trigger/ndjson-lines.js';
 import { type Recorded, recordReports, sameIncident } from '../trigger/record-report.js';
 import { checkReport, type Report } from '../trigger/report.js';
 import type { Context } from './context.js';
+import { nextCommand } from './next-command.js';
 import { noteRecovered } from './notes.js';
 import { closest } from './options.js';
 import { escapeText } from './output/escape.js';
@@ -81,7 +83,7 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
   );
   if (mixed !== undefined || options.meta?.length) {
     throw new OperatorError('GRACE_USAGE', EXIT.usage, 'with --from everything about a report stands in its line', {
-      hint: `grace trigger incident --from ${from}`,
+      hint: nextCommand(['trigger', 'incident', `--from=${from}`], options),
     });
   }
   const input = await openInput(ctx, from);
@@ -101,6 +103,8 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
       }
     }
   } catch (error) {
+    // What was recorded before it broke off is recorded.
+    await tellStream(ctx, options, from, tally);
     throw inputError(from, error);
   } finally {
     writing.ledger.close();
@@ -113,7 +117,7 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
     EXIT.invalidData,
     `${tally.invalid} lines of ${from} are no reports`,
     {
-      hint: 'correct them and send them again: what has a ref is not recorded twice',
+      hint: `${ctx.invocation}   # once they are corrected: what has a ref is not recorded twice`,
     },
   );
 }
@@ -193,7 +197,7 @@ function inputError(from: string, error: unknown): unknown {
   const sentence = systemErrorSentence(error);
   if (sentence === undefined || (path !== from && syscall !== 'read')) return error;
   return new OperatorError('GRACE_INPUT_UNREADABLE', EXIT.invalidData, `${from}: ${sentence}`, {
-    hint: `ls -l ${from}`,
+    hint: `ls -l ${shellArguments(from)}`,
     cause: error,
   });
 }
@@ -202,7 +206,7 @@ function reportOfFlags(ctx: Context, options: ReportOptions): Report {
   const { failureMode = '', severity, target, status, source, ref } = options;
   if (!isFailureMode(failureMode)) {
     throw new OperatorError('GRACE_UNKNOWN_FAILURE_MODE', EXIT.usage, `${failureMode} is not a failure mode`, {
-      hint: `did you mean ${closest(failureMode, FAILURE_MODES)}?  known: ${FAILURE_MODES.join(', ')}`,
+      hint: `--failure-mode ${closest(failureMode, FAILURE_MODES)}   # did you mean ${closest(failureMode, FAILURE_MODES)}?  known: ${FAILURE_MODES.join(', ')}`,
     });
   }
   const given = {
@@ -220,8 +224,8 @@ function reportOfFlags(ctx: Context, options: ReportOptions): Report {
   throw new OperatorError('GRACE_USAGE', EXIT.usage, checked.problem, { hint: 'grace trigger incident --help' });
 }
 
-function metadataOf(pairs: readonly string[]): Record<string, string> {
-  const metadata: Record<string, string> = Object.create(null);
+function metadataOf(pairs: readonly string[]): Record<string, string | boolean> {
+  const metadata: Record<string, string | boolean> = Object.create(null);
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     if (at < 1) {
@@ -229,7 +233,9 @@ function metadataOf(pairs: readonly string[]): Record<string, string> {
         hint: '--meta region=eu-1',
       });
     }
-    metadata[pair.slice(0, at)] = pair.slice(at + 1);
+    const [key, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    // The one fact that has a meaning here: staged, not real.
+    metadata[key] = key === 'simulated' && /^(true|false)$/.test(value) ? value === 'true' : value;
   }
   return metadata;
 }

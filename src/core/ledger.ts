@@ -140,7 +140,12 @@ export class Ledger {
     const auditBytes = Buffer.concat(entries.map((entry) => lineOf(entry, readAuditEntry, MAX_AUDIT_LINE_BYTES)));
 
     // Everything was put into bytes before the first of them is written: a record that cannot be, harms no other.
-    if (snapshots.bytes.length > 0) appendBytes(logs.incidents, snapshots.bytes);
+    this.#lock.requireHeld();
+    if (snapshots.bytes.length > 0) {
+      appendBytes(logs.incidents, snapshots.bytes);
+      // Before anything vouches for them: after a power cut the audit log must not tell of lines that are not there.
+      syncNow(logs.incidents);
+    }
     if (auditBytes.length > 0) appendBytes(logs.audit, auditBytes);
     this.#recovered.push(...entries.slice(0, found.entries.length));
     const own = entries.slice(found.entries.length + snapshots.bindings.length);
@@ -231,6 +236,14 @@ export class Ledger {
 
 /** How long to leave it to a rotation to put a new file in the place of the one it has renamed. */
 const ROTATION = { naps: 50, nap_ms: 1 };
+
+function syncNow({ fd, path }: OpenLog): void {
+  try {
+    fdatasyncSync(fd);
+  } catch (error) {
+    throw logFailed(path, 'synced', error);
+  }
+}
 
 function openLog(dir: string, log: LogName): OpenLog {
   const path = logPath(dir, log);

@@ -154,7 +154,10 @@ function judge({ all, real, drill, simulated, untold, late }: Situation): Judgem
 }
 
 function show([first]: readonly NamedIncident[]): Next {
-  return { argv: ['registry', 'show', first?.incident_id ?? ''], why: 'what is known about it' };
+  const id = first?.incident_id ?? '';
+  // An id is data: one that begins with a dash is no option.
+  const words = id.startsWith('-') ? ['--', id] : [id];
+  return { argv: ['registry', 'show', ...words], why: 'what is known about it' };
 }
 
 /** `3 real incidents: 2 of 2 ended healed and verified, 1 open`; every share with its denominator. */

@@ -30,6 +30,8 @@ export interface RecordState {
   readonly losses: readonly Loss[];
   /** Losses that the audit log tells of. */
   readonly noted_losses: readonly NotedLoss[];
+  /** Incident lines that the audit log vouches for and that are not there, or are others. */
+  readonly dangling: number;
 }
 
 export interface RecordSums {
@@ -39,12 +41,12 @@ export interface RecordSums {
   readonly losses: number;
 }
 
-export function recordSums({ logs, losses, noted_losses }: RecordState): RecordSums {
+export function recordSums({ logs, losses, noted_losses, dangling }: RecordState): RecordSums {
   return {
     lines: sum(logs, (log) => log.lines),
     quarantined: sum(logs, (log) => log.quarantined),
     unterminated_bytes: sum(logs, (log) => log.unterminated_bytes),
-    losses: losses.length + noted_losses.length,
+    losses: losses.length + noted_losses.length + (dangling > 0 ? 1 : 0),
   };
 }
 
@@ -84,6 +86,9 @@ export function integrityClaim(state: RecordState): Claim {
     numbers: { ...sums },
     excluded: unreadable(sums),
     reasons: [
+      ...(state.dangling > 0
+        ? [`the audit log vouches for ${counted(state.dangling, 'incident line')} that are altered or not there`]
+        : []),
       ...state.losses.map((loss) => `${loss.log} log ${lossWords(loss)}; not yet noted in the audit log`),
       ...state.noted_losses.map(({ at, resource }) => `the audit log notes a loss in ${resource} at ${at}`),
     ],

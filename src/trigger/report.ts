@@ -53,6 +53,10 @@ export function checkReport(value: unknown, now_ms: number): CheckedReport {
       return { ok: false, problem: `field ${field} is more than a day in the future` };
     }
   }
+  const { simulated } = result.data.metadata;
+  if (simulated !== undefined && typeof simulated !== 'boolean') {
+    return { ok: false, problem: 'field metadata.simulated is neither true nor false' };
+  }
   if (resolved_at !== undefined && result.data.status !== 'resolved') {
     return { ok: false, problem: 'field resolved_at is given, but status is not resolved' };
   }

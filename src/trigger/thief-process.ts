@@ -108,7 +108,7 @@ function listeningPort(line: string, wanted: number): number {
   const failed = said?.failed;
   if (failed === 'EADDRINUSE') {
     throw new OperatorError('GRACE_PORT_TAKEN', EXIT.badAnswer, `port ${wanted} is already taken by somebody else`, {
-      hint: 'name a free port',
+      hint: 'grace trigger drill port-in-use   # takes a port that is free',
     });
   }
   throw notStarted(

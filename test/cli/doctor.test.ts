@@ -69,7 +69,8 @@ describe('grace doctor', () => {
     expect(code).toBe(0);
     const text = await grace(['doctor', '--logs', logs]);
     expect(text.stdout).toMatch(/^good +node +Node /);
-    expect(text.stdout).toMatch(/13 good, 0 to notice, 0 bad\n$/);
+    expect(text.stdout).toMatch(/^good +space +\d+ MB are free$/m);
+    expect(text.stdout).toMatch(/14 good, 0 to notice, 0 bad\n$/);
   });
 
   test('no logs are nothing bad, and none are created', async () => {
@@ -142,7 +143,9 @@ describe('grace doctor', () => {
     expect(state).toBe('bad');
     expect(text).toMatch(/^incidents.jsonl was \w+: \d+ bytes had been read, 0 are there$/);
     expect(paste(mend)).toBe(3);
-    expect((await doctor(logs)).findings.map((one) => one.about)).not.toContain('loss');
+    const losses = (await doctor(logs)).findings.filter((one) => one.about === 'loss');
+    expect(losses).toMatchObject([{ state: 'notice', text: '1 loss is on record in the audit log' }]);
+    expect(paste(losses[0]?.mend ?? '')).toBe(3);
     expect((await finding(logs, 'bindings')).state).toBe('bad');
     expect(readLogs(logs).audit.at(-1)?.action).toBe('log_loss_noted');
   });

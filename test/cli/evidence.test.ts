@@ -191,7 +191,8 @@ describe('figures', () => {
   it('count an incident once, its lines and duplicates apart', () => {
     const [detected, resolved] = [newIncident(), healed()];
     const { doc } = json(logsOf([detected, detected, resolved, resolved, detected]));
-    expect(claimOf(doc, 'self_healing').numbers).toMatchObject({ incidents: 1, lines: 5, duplicate_lines: 3, open: 1 });
+    expect(claimOf(doc, 'self_healing').numbers).toMatchObject({ incidents: 1, lines: 5, duplicate_lines: 3, open: 0 });
+    expect(doc.time_to_recover[0].total.n).toBe(1);
   });
 
   it('take a relapse as a second recovery of the same incident', () => {
@@ -412,7 +413,7 @@ describe('the output', () => {
         expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
       }
     }
-    expect(evidence(dir).stdout).toContain(`grace registry show 'a'\\''; rm \\u{1b}]0;owned`);
+    expect(evidence(dir).stdout).toContain("grace registry show $'a\\x27\\x3b rm \\x1b\\x5d\\x30\\x3bowned\\x07");
   });
 
   it.each(REPORTS)('of %s --json is one document: schema, snake_case, UTC, the exit code', (name) => {

@@ -75,6 +75,22 @@ describe('grace registry', () => {
     expect(limited.stdout.split('\n')).toHaveLength(4);
   });
 
+  test('list names the origin of incidents, and none of other tasks', async () => {
+    const logs = makeLogs();
+    const drill = newIncident({ incident_id: 'inc_drill', origin: 'drill' });
+    writeFileSync(join(logs, 'incidents.jsonl'), line(drill), { flag: 'a' });
+    const { stdout } = await grace(['registry', 'list', '--logs', logs]);
+    const lines = stdout.split('\n');
+    const at = lines[0]?.indexOf('origin') ?? -1;
+    expect(lines[0]).toMatch(/^task +status +pri +subsystem +title +origin +created +took +verified$/);
+    const origin = (id: string) =>
+      lines
+        .find((text) => text.startsWith(`${id} `))
+        ?.slice(at)
+        .split(/ +/)[0];
+    expect(['inc_a', 'inc_drill', 'job-1'].map(origin)).toEqual(['real', 'drill', '–']);
+  });
+
   test('--json of every command parses and says what it is', async () => {
     const logs = makeLogs();
     const json = async (...args: string[]) => {
@@ -130,7 +146,12 @@ describe('grace registry', () => {
     expect(isSentence(none.stderr)).toBe(true);
     const many = await grace(['registry', 'show', 'inc_', '--logs', logs]);
     expect(many.code).toBe(2);
-    expect(many.stderr).toMatch(/hint: grace registry show inc_/);
+    expect(isSentence(many.stderr)).toBe(true);
+    // Pasted into a shell it names one of them, whatever its id is made of, in the same logs.
+    const hint = /^grace: hint: (.+)$/m.exec(many.stderr)?.[1] ?? '';
+    const script = `grace() { printf '%s\\0' "$@"; }; ${hint}`;
+    const words = spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.split('\0');
+    expect(words).toEqual(['registry', 'show', `inc_${HOSTILE}`, '--logs', logs, '']);
   });
 
   test('nothing hostile reaches a pipe or a terminal raw', async () => {
@@ -166,7 +187,7 @@ describe('grace registry', () => {
     const run = await grace(['registry', 'list', '-q', '--logs', logs]);
     expect(run).toMatchObject({
       code: 0,
-      stderr: 'grace: note: 1 bad line is quarantined and not counted: grace doctor\n',
+      stderr: `grace: note: 1 bad line is quarantined and not counted: grace doctor --logs ${logs}\n`,
     });
     expect(run.stdout).toContain('inc_after\n');
   });

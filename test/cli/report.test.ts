@@ -54,11 +54,16 @@ describe('one report', () => {
     const logs = logsDir();
     const report = (...more: string[]) => grace([...DISK_FULL, '--ref', 'a-1', '--logs', logs, ...more]);
     expect((await report()).stdout).toContain(', opened');
-    expect((await report()).stdout).toContain('already recorded, nothing written');
+    // What is told is what stands in the log, not what the second report says.
+    expect((await report('--severity', 'critical', '--target', '/other')).stdout).toMatch(
+      /^RECORDED: inc_\w+: medium disk_full, already recorded as detected, nothing written \(no action\)\n$/,
+    );
     expect((await report('--source', 'other')).stdout).toContain(', opened');
     expect((await report('--status', 'resolved')).stdout).toContain('recovery noted, unverified');
-    expect((await report('--status', 'resolved')).stdout).toContain('already recorded');
-    expect((await report()).stdout).toContain('already recorded');
+    expect((await report('--status', 'resolved')).stdout).toContain(
+      ', already recorded as resolved, nothing written (no action)',
+    );
+    expect((await report()).stdout).toContain(', already recorded as resolved, nothing written (no action)');
     const { incidents } = readLogs(logs);
     expect(incidents).toHaveLength(3);
     expect(incidents[2]).toMatchObject({
@@ -134,6 +139,17 @@ describe('one report', () => {
   });
 });
 
+/** What a stream with invalid lines ends with on stderr. */
+function noReports(n: number, from: string): unknown[] {
+  return [
+    `grace: error: ${n} lines of ${from} are no reports [GRACE_INVALID_REPORTS]`,
+    expect.stringMatching(
+      /^grace: hint: grace trigger incident --from .+ {3}# once they are corrected: what has a ref is not recorded twice$/,
+    ),
+    '',
+  ];
+}
+
 describe('a stream', () => {
   const report = (n: number) => JSON.stringify({ failure_mode: 'disk_full', ref: `r-${n}`, target: `/disk/${n}` });
   const twoThousand = Array.from({ length: 2000 }, (_, i) => report(i + 1));
@@ -153,12 +169,13 @@ describe('a stream', () => {
     const run = await send();
     expect(run.code).toBe(14);
     expect(run.stdout).toBe(
-      `RECORDED: 1997 opened, 0 recoveries noted (unverified), 0 already recorded, 3 invalid, from ${from} (no action)\n`,
+      `RECORDED: 1997 opened, 0 recoveries noted (unverified), 0 opened again, 0 already recorded, 3 invalid, from ${from} (no action)\n`,
     );
-    const [first, second, third] = run.stderr.split('\n');
+    const [first, second, third, ...end] = run.stderr.split('\n');
     expect(first).toBe(`grace: ${from}:100: it is not JSON`);
     expect(second).toMatch(new RegExp(`^grace: ${from}:1000: field severity is none of `));
     expect(third).toBe(`grace: ${from}:2000: field colour is not known`);
+    expect(end).toEqual(noReports(3, from));
     const { incidents, audit } = readLogs(logs);
     expect(incidents).toHaveLength(1997);
     expect(audit).toHaveLength(1997);
@@ -167,12 +184,15 @@ describe('a stream', () => {
 
     const again = await send();
     expect(again.code).toBe(14);
-    expect(again.stdout).toContain('0 opened, 0 recoveries noted (unverified), 1997 already recorded, 3 invalid');
+    expect(again.stdout).toContain(
+      '0 opened, 0 recoveries noted (unverified), 0 opened again, 1997 already recorded, 3 invalid',
+    );
     expect(readLogs(logs).incidents).toHaveLength(1997);
   });
 
   test('every wrong line is told with what is wrong, and hides nothing after it', async () => {
     const logs = logsDir();
+    const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
     const lines: (string | Buffer)[] = [
       'null',
       '',
@@ -190,6 +210,9 @@ describe('a stream', () => {
       '{"failure_mode":"disk_full","status":"resolved","detected_at":"2026-11-20T14:00:00Z","resolved_at":"2026-11-20T13:00:00Z"}',
       '{"severity":"low"}',
       '{"failure_mode":"disk_full","a\\u001b[31m":1}',
+      '{"failure_mode":"disk_full","failure_mode":"api_timeout"}',
+      `{"failure_mode":"disk_full","detected_at":"${inHours(25)}"}`,
+      `{"failure_mode":"disk_full","status":"resolved","resolved_at":"${inHours(25)}"}`,
       '{"failure_mode":"disk_full","metadata":{"constructor":{"prototype":1}}}\r',
       '{"failure_mode":"disk_full","status":"resolved","detected_at":"2026-11-20T14:00:00Z","resolved_at":"2026-11-20T14:00:10.5Z"}',
     ];
@@ -198,13 +221,18 @@ describe('a stream', () => {
     const run = await grace(['trigger', 'incident', '--from', '-', '--logs', logs], { input });
     expect(run.code).toBe(14);
     expect(run.stdout).toContain('2 opened');
-    expect(run.stdout).toContain('14 invalid');
-    expect(run.stderr.split('\n').map((line) => line.split(':')[2])).toEqual(
-      [1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, undefined].map((n) => n?.toString()),
+    expect(run.stdout).toContain('17 invalid');
+    const told = run.stderr.split('\n');
+    expect(told.slice(0, 17).map((line) => line.split(':')[2])).toEqual(
+      [1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map(String),
     );
+    expect(told.slice(17)).toEqual(noReports(17, '-'));
     expect(run.stderr).toContain('-:11: it is not UTF-8\n');
     expect(run.stderr).toContain('-:1: it is not a JSON object\n');
     expect(run.stderr).toContain('-:15: field failure_mode ');
+    expect(run.stderr).toContain('-:17: a key stands twice in one object\n');
+    expect(run.stderr).toContain('-:18: field detected_at is more than a day in the future\n');
+    expect(run.stderr).toContain('-:19: field resolved_at is more than a day in the future\n');
     expect(RAW_CONTROL.test(run.stderr)).toBe(false);
     expect(readLogs(logs).incidents).toMatchObject([
       { status: 'detected', metadata: { constructor: { prototype: 1 } } },
@@ -230,6 +258,7 @@ describe('a stream', () => {
       schema: 'grace.recorded_stream/1',
       opened: 2,
       recovered: 1,
+      reopened: 0,
       known: 2,
       invalid: 0,
       incident_ids: [incidents[0]?.incident_id, incidents[1]?.incident_id],
@@ -239,11 +268,49 @@ describe('a stream', () => {
     expect(incidents[2]).toMatchObject({ status: 'resolved', mttr_seconds: 2 });
   });
 
+  test('a ref is opened again by a failure that began after its recovery, and by nothing else', async () => {
+    const logs = logsDir();
+    const of = (more: object) => JSON.stringify({ failure_mode: 'api_timeout', ref: 'a', ...more });
+    const first = of({ detected_at: '2026-11-20T14:00:00Z' });
+    const over = of({ status: 'resolved', resolved_at: '2026-11-20T14:00:02Z' });
+    const send = (...lines: string[]) =>
+      grace(['trigger', 'incident', '--from', '-', '--logs', logs], { input: lines.join('\n') });
+    // Early, without a time, and at the very moment of the recovery: none of them is known to be later.
+    const known = [first, of({}), of({ detected_at: '2026-11-20T14:00:02Z' })];
+    expect((await send(first, over, ...known)).stdout).toContain(
+      '1 opened, 1 recoveries noted (unverified), 0 opened again, 3 already recorded, 0 invalid',
+    );
+    const again = of({ detected_at: '2026-11-20T15:00:00Z', error: 'it times out again' });
+    expect((await send(again, again)).stdout).toContain(
+      '0 opened, 0 recoveries noted (unverified), 1 opened again, 1 already recorded, 0 invalid',
+    );
+    await send(of({ status: 'resolved', resolved_at: '2026-11-20T15:00:05Z' }));
+    const { incidents } = readLogs(logs);
+    expect(new Set(incidents.map((incident) => incident.incident_id)).size).toBe(1);
+    expect(incidents).toMatchObject([
+      { status: 'detected', relapses: 0 },
+      { status: 'resolved', mttr_seconds: 2, relapses: 0 },
+      {
+        status: 'detected',
+        resolved_at: null,
+        mttr_seconds: null,
+        success: false,
+        error: 'it times out again',
+        detected_at: '2026-11-20T14:00:00.000Z',
+        onset_at: '2026-11-20T15:00:00.000Z',
+        resolution: 'none',
+        relapses: 1,
+      },
+      { status: 'resolved', mttr_seconds: 5, relapses: 1 },
+    ]);
+  });
+
   test('many wrong lines are counted', async () => {
     const run = await grace(['trigger', 'incident', '--from', '-', '--logs', logsDir()], { input: 'x\n'.repeat(50) });
     expect(run.code).toBe(14);
-    expect(run.stderr.trimEnd().split('\n')).toHaveLength(21);
-    expect(run.stderr).toContain('grace: 30 more lines of - are invalid');
+    const told = run.stderr.split('\n');
+    expect(told.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, i) => `grace: -:${i + 1}: it is not JSON`));
+    expect(told.slice(20)).toEqual(noReports(50, '-'));
   });
 
   test('nothing at all is nothing to do', async () => {
@@ -254,13 +321,20 @@ describe('a stream', () => {
   });
 
   test.each([
-    ['missing', (dir: string) => join(dir, 'none.ndjson'), 'it does not exist'],
-    ['a directory', (dir: string) => mkdirSync(join(dir, 'd/'), { recursive: true }) ?? '', 'it is a directory'],
-  ])('a file that is %s', async (_name, make, text) => {
+    ['missing', (dir: string) => join(dir, 'none.ndjson'), 'it does not exist', () => ''],
+    [
+      'a directory',
+      (dir: string) => mkdirSync(join(dir, 'd/'), { recursive: true }) ?? '',
+      'it is a directory',
+      // It can be opened; what had been recorded when the reading broke off is told.
+      (file: string) =>
+        `RECORDED: 0 opened, 0 recoveries noted (unverified), 0 opened again, 0 already recorded, 0 invalid, from ${file} (no action)\n`,
+    ],
+  ])('a file that is %s', async (_name, make, text, told) => {
     const dir = tempDir();
     const file = make(dir);
     const run = await grace(['trigger', 'incident', '--from', file, '--logs', join(dir, 'l')]);
-    expect(run).toMatchObject({ code: 14, stdout: '' });
+    expect(run).toMatchObject({ code: 14, stdout: told(file) });
     expect(isSentence(run.stderr), run.stderr).toBe(true);
     expect(run.stderr).toContain(`${file}: ${text}`);
     expect(run.stderr).toContain(`grace: hint: ls -l ${file}`);

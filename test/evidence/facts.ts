@@ -76,7 +76,7 @@ export function taskFacts(change: Partial<TaskFacts> = {}): TaskFacts {
 
 /** Logs that could be read to the last byte. */
 export function wholeRecords(change: Partial<RecordState> = {}): RecordState {
-  return { logs: [logState('incidents'), logState('audit')], losses: [], noted_losses: [], ...change };
+  return { logs: [logState('incidents'), logState('audit')], losses: [], noted_losses: [], dangling: 0, ...change };
 }
 
 export function logState(

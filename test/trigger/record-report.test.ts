@@ -58,7 +58,7 @@ describe('recordReports', () => {
     await record(
       openLedger(dir),
       report({ metadata: { simulated: true } }),
-      report({ metadata: { simulated: 'true' } }),
+      report({ metadata: { simulated: false } }),
     );
     expect(readLogs(dir).incidents.map((one) => one.origin)).toEqual(['simulated', 'real']);
   });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
+import { shellArguments } from '../shell-quoted.js';
 
 export interface LocationSources {
   readonly cwd: string;
@@ -34,7 +35,7 @@ export function locateConfig({ cwd, env, config }: LocationSources): string | un
     const path = resolve(cwd, named);
     if (!existsSync(path)) {
       throw new OperatorError('GRACE_NO_CONFIG', EXIT.usage, `there is no configuration at ${path}`, {
-        hint: `ls -l ${dirname(path)}`,
+        hint: `ls -l ${shellArguments(dirname(path))}`,
       });
     }
     return path;
@@ -58,7 +59,7 @@ async function logsOfConfig(path: string): Promise<string | undefined> {
       EXIT.usage,
       `${path}: ${systemErrorSentence(error) ?? 'unreadable'}`,
       {
-        hint: `ls -l ${path}`,
+        hint: `ls -l ${shellArguments(path)}`,
         cause: error,
       },
     );
@@ -70,7 +71,7 @@ async function logsOfConfig(path: string): Promise<string | undefined> {
   const invalid = (message: string, offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
     return new OperatorError('GRACE_CONFIG_INVALID', EXIT.usage, `${path}:${line}:${col}: ${message}`, {
-      hint: `correct ${path}, or name the logs: --logs DIR`,
+      hint: `ls -l ${shellArguments(path)}   # correct it, or name the logs: --logs DIR`,
     });
   };
   const [problem] = document.errors;

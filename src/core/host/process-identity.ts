@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../records/claim.js';
 
 let cachedBootId: string | undefined;
@@ -10,26 +10,45 @@ export function bootId(): string {
 }
 
 export function ownIdentity(): ProcessIdentity {
-  return identityOf(process.pid) ?? { boot_id: bootId(), pid: process.pid, start_time: 0 };
+  const own = identityOf(process.pid);
+  // Without it nobody could tell later whether we still live; then nothing may be claimed.
+  if (!own) throw new Error('/proc does not tell when this process was started');
+  return own;
 }
 
 /** `undefined` when there is no such process. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const start_time = startTime(pid);
-  return start_time === undefined ? undefined : { boot_id: bootId(), pid, start_time };
+  if (typeof start_time !== 'number') return undefined;
+  return { boot_id: bootId(), pid_ns: pidNamespace(), pid, start_time };
 }
 
-/** True while that very process runs: same boot, same pid, same start. A zombie has ended. */
+let cachedNamespace: string | undefined;
+
+/** Pids mean something only within it: a container that shares our logs has its own, and the boot id of its host. */
+function pidNamespace(): string {
+  cachedNamespace ??= readlinkSync('/proc/self/ns/pid');
+  return cachedNamespace;
+}
+
+/**
+ * False once that very process has certainly ended: another boot, no such pid, another start, a zombie. One of which we
+ * cannot tell, because it lives among other pids or cannot be looked at, counts as alive: nobody acts in its stead.
+ */
 export function isAlive(who: ProcessIdentity): boolean {
-  return who.boot_id === bootId() && startTime(who.pid) === who.start_time;
+  if (who.boot_id !== bootId()) return false;
+  if (who.pid_ns !== undefined && who.pid_ns !== pidNamespace()) return true;
+  const start_time = startTime(who.pid);
+  return start_time === 'hidden' || start_time === who.start_time;
 }
 
-function startTime(pid: number): number | undefined {
+function startTime(pid: number): number | 'hidden' | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ESRCH' ? undefined : 'hidden';
   }
   // The command name, in parentheses, may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

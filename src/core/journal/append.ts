@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
+import { shellArguments } from '../shell-quoted.js';
 import type { OpenLog } from './open-log.js';
 
 /**
@@ -20,7 +21,7 @@ export function logFailed(path: string, what: 'written' | 'synced' | 'read', err
   const sentence = systemErrorSentence(error);
   if (sentence === undefined) return error;
   return new OperatorError('GRACE_WRITE_FAILED', EXIT.badAnswer, `${path} could not be ${what}: ${sentence}`, {
-    hint: `nothing was acknowledged; see what the disk says: df -h ${path}`,
+    hint: `df -h ${shellArguments(path)}   # see what the disk says; nothing was acknowledged`,
     cause: error,
   });
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, type Stats,
 import { dirname, resolve } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { effectiveUid } from '../host/account.js';
+import { shellArguments, shellQuoted } from '../shell-quoted.js';
 import { fsyncDirectory } from './sync.js';
 
 /** How a log directory stands to the account that runs us. */
@@ -29,14 +30,14 @@ export function inspectDirectory(dir: string): DirectoryState {
       EXIT.notFound,
       `${dir}: ${systemErrorSentence(error) ?? 'cannot be read'}`,
       {
-        hint: 'name another directory: --logs DIR',
+        hint: `ls -ld ${shellArguments(dir)}   # or name another directory: --logs DIR`,
         cause: error,
       },
     );
   }
   if (!stat.isDirectory()) {
     throw new OperatorError('GRACE_LOGS_NOT_A_DIRECTORY', EXIT.usage, `${dir} is not a directory`, {
-      hint: 'name the directory that holds incidents.jsonl: --logs DIR',
+      hint: `ls -ld ${shellArguments(dir)}   # name the directory that holds incidents.jsonl: --logs DIR`,
     });
   }
   const ours = stat.uid === effectiveUid();
@@ -67,18 +68,17 @@ export function prepareDirectory(dir: string, invocation: string): void {
   if (!state.ours) {
     const owner = accountName(state.uid);
     throw new OperatorError('GRACE_NOT_OWNER', EXIT.refused, `${dir} belongs to ${owner}, who alone writes there`, {
-      // To a shell, an unquoted # begins a comment.
-      hint: `sudo -u ${owner.startsWith('#') ? `'${owner}'` : owner} ${invocation}`,
+      hint: `sudo -u ${shellQuoted(owner)} ${invocation}`,
     });
   }
   if ((state.mode & 0o002) !== 0) {
     throw new OperatorError('GRACE_LOGS_WORLD_WRITABLE', EXIT.refused, `${dir} can be written by everybody`, {
-      hint: `chmod o-w ${dir}`,
+      hint: `chmod o-w ${shellArguments(dir)}`,
     });
   }
   if (state.unwritable !== undefined) {
     throw new OperatorError('GRACE_LOGS_READ_ONLY', EXIT.refused, `${dir} cannot be written: ${state.unwritable}`, {
-      hint: `chmod u+w ${dir}   # or name another directory: --logs DIR`,
+      hint: `chmod u+w ${shellArguments(dir)}   # or name another directory: --logs DIR`,
     });
   }
 }
@@ -95,7 +95,10 @@ function createDirectory(dir: string): DirectoryState {
       'GRACE_LOGS_NOT_CREATED',
       EXIT.refused,
       `${dir} cannot be created: ${systemErrorSentence(error) ?? 'unknown reason'}`,
-      { hint: 'name another directory: --logs DIR', cause: error },
+      {
+        hint: `ls -ld ${shellArguments(dirname(resolve(dir)))}   # or name another directory: --logs DIR`,
+        cause: error,
+      },
     );
   }
   return inspectDirectory(dir);

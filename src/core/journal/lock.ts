@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { EXIT, OperatorError } from '../errors.js';
 import type { Clock } from '../host/clock.js';
 import { napMs } from '../host/nap.js';
+import { shellArguments } from '../shell-quoted.js';
 
 /** A waiter's naps: short, so that the lock changes hands quickly; jittered, so that waiters do not march in step. */
 const NAP_MS = { least: 0.05, most: 2 };
@@ -57,6 +58,11 @@ export class ProcessLock {
     }
   }
 
+  /** Throws unless the lock that is held is still the one that others would ask for. */
+  requireHeld(): void {
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#ino) throw held(this.path, 0);
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -105,6 +111,17 @@ export class ProcessLock {
 }
 
 function openLockFile(path: string): Database.Database {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there && !there.isFile()) {
+    throw new OperatorError(
+      'GRACE_LOCK_NOT_OPENED',
+      EXIT.badAnswer,
+      `${path} cannot be opened: it is not a regular file`,
+      {
+        hint: `ls -ld ${shellArguments(path)}`,
+      },
+    );
+  }
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: 1000 });
@@ -119,7 +136,7 @@ function openLockFile(path: string): Database.Database {
     if (code.startsWith('SQLITE_BUSY')) throw held(path, 1);
     if (db) throw damaged(path, code, error);
     throw new OperatorError('GRACE_LOCK_NOT_OPENED', EXIT.badAnswer, `${path} cannot be opened: ${code}`, {
-      hint: `see whether files can be made there: df -hi ${dirname(path)}`,
+      hint: `df -hi ${shellArguments(dirname(path))}   # see whether files can be made there`,
       cause: error,
     });
   }
@@ -129,13 +146,13 @@ function held(path: string, waited_s: number): OperatorError {
   const holder = lockHolder(path);
   const who = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
   return new OperatorError('GRACE_LOCKED', EXIT.locked, `${who} held ${path} for ${waited_s.toFixed(1)} s`, {
-    hint: holder === undefined ? `fuser -v ${path}` : `ps -fp ${holder.pid}`,
+    hint: holder === undefined ? `fuser -v ${shellArguments(path)}` : `ps -fp ${holder.pid}`,
   });
 }
 
 function damaged(path: string, code: string, cause: unknown): OperatorError {
   return new OperatorError('GRACE_LOCK_DAMAGED', EXIT.badAnswer, `${path} cannot be locked: ${code}`, {
-    hint: `rm ${path}   # it holds no data; first stop every grace process`,
+    hint: `rm ${shellArguments(path)}   # it holds no data; first stop every grace process`,
     cause,
   });
 }

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, ope
 import { dirname } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { effectiveUid } from '../host/account.js';
+import { shellArguments } from '../shell-quoted.js';
 import { fsyncDirectory } from './sync.js';
 
 /** An open log and the identity of the file behind it, which a rotation changes under the same name. */
@@ -60,7 +61,7 @@ function checked(path: string, fd: number, why: (stat: Stats) => string | undefi
   if (reason === undefined) return { path, fd, dev: stat.dev, ino: stat.ino };
   closeSync(fd);
   throw new OperatorError('GRACE_LOG_REFUSED', EXIT.refused, `${path} is refused as a log: ${reason}`, {
-    hint: `ls -l ${path}`,
+    hint: `ls -l ${shellArguments(path)}`,
   });
 }
 
@@ -74,7 +75,7 @@ function guarded(path: string, open: () => OpenLog): OpenLog | undefined {
     const sentence = systemErrorSentence(error);
     if (sentence === undefined) throw error;
     throw new OperatorError('GRACE_LOG_REFUSED', EXIT.refused, `${path} cannot be opened: ${sentence}`, {
-      hint: `ls -l ${path}`,
+      hint: `ls -l ${shellArguments(path)}`,
       cause: error,
     });
   }

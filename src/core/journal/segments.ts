@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
+import { shellArguments } from '../shell-quoted.js';
 import { LOG_FILE, type LogName } from './log-files.js';
 
 /** One file of a log: the live one, or one that a rotation renamed. */
@@ -20,7 +21,13 @@ export function listSegments(dir: string, log: LogName): Segment[] {
     .map((entry) => entry.name);
   return orderSegments(base, names)
     .map((name) => statSegment(dir, name))
-    .filter((segment): segment is Segment => segment !== undefined);
+    .filter((segment): segment is Segment => segment !== undefined)
+    .filter(isLastOfItsFile);
+}
+
+/** Some rotations link before they unlink: for a moment one file has two names, and is still one. */
+function isLastOfItsFile({ dev, ino }: Segment, i: number, all: readonly Segment[]): boolean {
+  return !all.slice(i + 1).some((later) => later.dev === dev && later.ino === ino);
 }
 
 function entriesOf(dir: string): Dirent[] {
@@ -30,7 +37,7 @@ function entriesOf(dir: string): Dirent[] {
     const sentence = systemErrorSentence(error);
     if (sentence === undefined) throw error;
     throw new OperatorError('GRACE_LOGS_UNREADABLE', EXIT.badAnswer, `${dir} cannot be listed: ${sentence}`, {
-      hint: `ls -ld ${dir}`,
+      hint: `ls -ld ${shellArguments(dir)}`,
       cause: error,
     });
   }
@@ -45,7 +52,7 @@ export function statSegment(dir: string, name: string): Segment | undefined {
       EXIT.refused,
       `${path} is refused as a log: it is not a regular file`,
       {
-        hint: `ls -ld ${path}`,
+        hint: `ls -ld ${shellArguments(path)}`,
       },
     );
   }

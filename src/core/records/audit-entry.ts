@@ -1,5 +1,5 @@
 import type { Checked } from './checked.js';
-import { instant, text, wrong } from './fields.js';
+import { instant, shortText, text, wrong } from './fields.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { compactInstant } from './time.js';
 
@@ -23,7 +23,7 @@ export const MAX_AUDIT_LINE_BYTES = 65_535;
 
 export function readAuditEntry(v: JsonObject): Checked<AuditEntry> {
   const problem =
-    text(v, 'entry_id') ??
+    shortText(v, 'entry_id') ??
     instant(v, 'timestamp', false) ??
     text(v, 'actor') ??
     text(v, 'action') ??

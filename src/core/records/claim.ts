@@ -4,6 +4,8 @@ import type { JsonObject } from './json.js';
 /** A process of one boot; a pid alone is reused within minutes. */
 export interface ProcessIdentity {
   boot_id: string;
+  /** The pid namespace, as /proc/PID/ns/pid names it; pids of another one are not ours to judge. */
+  pid_ns?: string;
   pid: number;
   /** Clock ticks since boot, field 22 of /proc/PID/stat. */
   start_time: number;
@@ -72,6 +74,6 @@ export function claimMetadata(request: ClaimRequest, owner: ProcessIdentity): Js
     target: request.target,
     playbook_id: request.playbook_id,
     predecessor: request.predecessor,
-    owner: { boot_id: owner.boot_id, pid: owner.pid, start_time: owner.start_time },
+    owner: { ...owner },
   };
 }

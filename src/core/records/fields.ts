@@ -19,6 +19,19 @@ export function textOrNull(v: JsonObject, field: string): string | undefined {
   return v[field] === null || typeof v[field] === 'string' ? undefined : wrong(v, field, 'a text or null');
 }
 
+/** Names go into other records, and must leave room there. Characters. */
+const MAX_NAME = 1024;
+
+export function shortText(v: JsonObject, field: string): string | undefined {
+  return text(v, field) ?? shortTextOrNull(v, field);
+}
+
+export function shortTextOrNull(v: JsonObject, field: string): string | undefined {
+  const value = v[field];
+  const long = typeof value === 'string' && value.length > MAX_NAME;
+  return long ? `field ${field} is longer than ${MAX_NAME} characters` : textOrNull(v, field);
+}
+
 export function instant(v: JsonObject, field: string, nullable: boolean): string | undefined {
   const value = v[field];
   if (nullable && value === null) return undefined;
@@ -50,7 +63,9 @@ export function textList(v: JsonObject, field: string): string | undefined {
 
 export function count(v: JsonObject, field: string): string | undefined {
   const value = v[field];
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : wrong(v, field, 'a whole number');
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 1e9
+    ? undefined
+    : wrong(v, field, 'a whole number');
 }
 
 /** The same check for a field that need not be there. */

@@ -7,6 +7,8 @@ import {
   oneOf,
   optional,
   secondsOrNull,
+  shortText,
+  shortTextOrNull,
   text,
   textList,
   textOrNull,
@@ -115,7 +117,7 @@ export function readIncident(value: JsonObject): Checked<Incident> {
 
 function firstProblem(v: JsonObject): string | undefined {
   return (
-    text(v, 'incident_id') ??
+    shortText(v, 'incident_id') ??
     instant(v, 'detected_at', false) ??
     instant(v, 'resolved_at', true) ??
     oneOf(v, 'status', STATUSES) ??
@@ -141,7 +143,7 @@ const ADDITIONS: readonly {
   required: boolean;
   problem: (v: JsonObject, f: string) => string | undefined;
 }[] = [
-  { field: 'target', required: false, problem: textOrNull },
+  { field: 'target', required: false, problem: shortTextOrNull },
   { field: 'origin', required: true, problem: (v, f) => oneOf(v, f, ORIGINS) },
   { field: 'onset_at', required: true, problem: (v, f) => instant(v, f, true) },
   {
@@ -163,7 +165,7 @@ const ADDITIONS: readonly {
   {
     field: 'trigger',
     required: true,
-    problem: (v, f) => inside(v, f, (it) => optional(it, 'source', text) ?? optional(it, 'ref', textOrNull)),
+    problem: (v, f) => inside(v, f, (it) => optional(it, 'source', shortText) ?? optional(it, 'ref', shortTextOrNull)),
   },
   { field: 'relapses', required: true, problem: count },
 ];
@@ -178,12 +180,18 @@ function additionsProblem(v: JsonObject): string | undefined {
 
 /** `real` unless the line says otherwise; old lines say it with `metadata.simulated`. */
 export function originOf(incident: Incident): Origin {
-  return incident.origin ?? (incident.metadata.simulated === true ? 'simulated' : 'real');
+  if (incident.metadata.simulated === true && incident.origin !== 'drill') return 'simulated';
+  return isNew(incident) ? (incident.origin ?? 'real') : 'real';
 }
 
 /** Resolved means verified: a line without a verification of its own, an old one too, is unverified. */
 export function isVerified(incident: Incident): boolean {
-  return incident.verification?.status === 'verified';
+  return isNew(incident) && incident.verification?.status === 'verified';
+}
+
+/** What a line without the schema says about its own verification was never said by grace. */
+export function isNew(incident: Incident): boolean {
+  return incident.schema === INCIDENT_SCHEMA;
 }
 
 export const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, number>> = { critical: 10, high: 8, medium: 5, low: 2 };

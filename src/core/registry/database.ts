@@ -3,6 +3,7 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -19,7 +20,8 @@ import { MIGRATIONS } from './migrations/index.js';
 
 /** Pages kept in memory, in KiB; the bound on what a sync of any size holds. */
 const CACHE_KIB = 8192;
-const BUSY_TIMEOUT_S = 60;
+/** A writer of the logs may be waiting for us under their lock. */
+const BUSY_TIMEOUT_S = 5;
 const BUSY_NAP_MS = 0.3;
 
 /** The registry cannot be used as it is: it is damaged, or it was written by another version. */
@@ -50,6 +52,7 @@ export function openDatabase(path: string): Database.Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`cache_size = -${CACHE_KIB}`);
+    requireOurs(db);
     migrate(db);
     checkTallies(db);
     return db;
@@ -83,6 +86,7 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
     // It holds what the logs hold, and is for the same eyes.
     chmodSync(aside, 0o640);
     unprotected(db);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
     fill(db);
     // Here, where nobody else has it open: of several that open it at once only one could change this.
     db.pragma('locking_mode = NORMAL');
@@ -108,7 +112,7 @@ export function buildAside(path: string, unique: string, fill: (db: Database.Dat
  */
 export function keepAside(path: string): string {
   const kept = `${path}.damaged`;
-  rmSync(kept, { force: true });
+  rmSync(kept, { recursive: true, force: true });
   try {
     linkSync(path, kept);
   } catch (error) {
@@ -121,6 +125,12 @@ export function keepAside(path: string): string {
   return kept;
 }
 
+/** What a link leads to is somebody else's, and is neither read nor changed. */
+export function isSomethingElse(path: string): boolean {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  return there !== undefined && !there.isFile();
+}
+
 export function databaseInode(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }
@@ -130,15 +140,16 @@ export function databaseInode(path: string): number | undefined {
  * for a tenth of a second, and a writer of the logs may be waiting for us under their lock.
  */
 export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  const attempts = (BUSY_TIMEOUT_S * 1000) / BUSY_NAP_MS;
+  const deadline = performance.now() + BUSY_TIMEOUT_S * 1000;
   db.pragma('busy_timeout = 0');
   try {
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       try {
         db.exec('BEGIN IMMEDIATE');
         break;
       } catch (error) {
-        if (attempt >= attempts || !String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
+        if (performance.now() >= deadline || !String((error as { code?: string }).code).startsWith('SQLITE_BUSY'))
+          throw error;
         napMs(BUSY_NAP_MS);
       }
     }
@@ -152,6 +163,15 @@ export function inTransaction<T>(db: Database.Database, work: () => T): T {
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** `grac`: by it a registry is known from any other database. */
+const APPLICATION_ID = 0x67726163;
+
+function requireOurs(db: Database.Database): void {
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new UnusableDatabase('it is some other database');
   }
 }
 

@@ -42,7 +42,7 @@ export class AuditFold implements LineFold {
       'INSERT INTO legacy_task_resources VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1',
     );
     this.#bind = db.prepare('INSERT INTO bindings VALUES (?, ?, ?, ?, ?)');
-    this.#claim = db.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)');
+    this.#claim = db.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)');
     this.#endClaim = db.prepare('UPDATE claims SET ended_at = ?, outcome = ? WHERE claim_id = ? AND ended_at IS NULL');
     this.#tasks = new TaskTable(db);
   }
@@ -142,7 +142,18 @@ export class AuditFold implements LineFold {
     }
     const at = canonicalInstant(entry.timestamp) ?? entry.timestamp;
     const { boot_id, pid, start_time } = owner;
-    const { changes } = this.#claim.run(entry.entry_id, incident_id, target, playbook_id, at, boot_id, pid, start_time);
+    const pid_ns = typeof owner.pid_ns === 'string' ? owner.pid_ns : null;
+    const { changes } = this.#claim.run(
+      entry.entry_id,
+      incident_id,
+      target,
+      playbook_id,
+      at,
+      boot_id,
+      pid_ns,
+      pid,
+      start_time,
+    );
     this.#claims += changes;
     this.#openClaims += changes;
     return undefined;

@@ -20,6 +20,7 @@ export class IncidentFold implements LineFold {
   readonly #seen: Database.Statement<[string], { found: number }>;
   readonly #insertLine: Database.Statement;
   readonly #replace: Database.Statement;
+  readonly #repeat: Database.Statement;
   readonly #recover: Database.Statement;
   readonly #tasks: TaskTable;
   #added = 0;
@@ -34,6 +35,9 @@ export class IncidentFold implements LineFold {
       `REPLACE INTO incidents VALUES (
          @incident_id, @line_hash, @lines, @duplicates, @recoveries, @detected_at, @status, @failure_mode, @severity,
          @origin, @verified, @acted, @resolution, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @snapshot)`,
+    );
+    this.#repeat = db.prepare(
+      'UPDATE incidents SET lines = lines + 1, duplicates = duplicates + 1 WHERE incident_id = ?',
     );
     this.#recover = db.prepare(
       `REPLACE INTO recoveries VALUES (
@@ -70,6 +74,11 @@ export class IncidentFold implements LineFold {
     );
     const before = this.#find.get(id);
     if (!before) this.#added++;
+    // What was said before is said again: it changes nothing about how the incident stands.
+    else if (duplicate) {
+      this.#repeat.run(id);
+      return;
+    }
 
     const recovered = incident.status === 'resolved';
     const recoveries = (before?.recoveries ?? 0) + (recovered && before?.status !== 'resolved' ? 1 : 0);

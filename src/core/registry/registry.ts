@@ -5,11 +5,14 @@ import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import type { Clock } from '../host/clock.js';
 import { inspectDirectory } from '../journal/directory.js';
 import { ProcessLock } from '../journal/lock.js';
+import { LOG_NAMES } from '../journal/log-files.js';
+import { shellArguments } from '../shell-quoted.js';
 import { differingTables } from './compare.js';
 import {
   buildAside,
   databaseInode,
   isDamage,
+  isSomethingElse,
   keepAside,
   migrate,
   openDatabase,
@@ -58,6 +61,8 @@ export class Registry {
   #db: Database.Database | undefined;
   #projector: Projector | undefined;
   #view: ControlView | undefined;
+  /** What was read to create the registry, until somebody asks what was read. */
+  #first: SyncResult | undefined;
   /** Identity of the opened file; `undefined` for a temporary one, which has no name. */
   #inode: number | undefined;
   #notes: RegistryNotes = { temporary: undefined, rebuilt: undefined, kept: undefined, losses: [] };
@@ -82,11 +87,13 @@ export class Registry {
     return this.#surviving(() => {
       const db = this.#open();
       this.#projector ??= new Projector(db, this.#dir, this.#options.onProgress);
+      const first = this.#first;
+      this.#first = undefined;
       const result = this.#projector.sync(options.quick);
       // First: a registry that is built anew knows nothing of what it once had read.
       if (result.losses.length > 0) return this.#goPrivate('bytes are gone from the logs', result.losses);
       if (result.readAgain !== undefined) return this.rebuild(result.readAgain);
-      return result;
+      return first ? together(first, result) : result;
     });
   }
 
@@ -183,7 +190,7 @@ export class Registry {
     const sentence = cannotBeWritten(cause);
     if (sentence === undefined || cause instanceof OperatorError) return cause;
     return new OperatorError('GRACE_LOGS_UNREADABLE', EXIT.badAnswer, `${this.#dir} cannot be projected: ${sentence}`, {
-      hint: `see what the disks say: df -h ${this.#dir} ${tmpdir()}`,
+      hint: `df -h ${shellArguments(this.#dir, tmpdir())}   # see what the disks say`,
       cause,
     });
   }
@@ -205,7 +212,8 @@ export class Registry {
       if (this.#notes.temporary !== undefined || databaseInode(this.#path) === this.#inode) return this.#db;
       this.close();
     }
-    const { unwritable } = inspectDirectory(this.#dir);
+    const { unwritable = isSomethingElse(this.#path) ? `${REGISTRY_FILE} is not a regular file` : undefined } =
+      inspectDirectory(this.#dir);
     if (unwritable !== undefined || this.#notes.temporary !== undefined) {
       this.#goPrivate(unwritable ?? this.#notes.temporary ?? '', this.#notes.losses);
     } else {
@@ -260,7 +268,7 @@ export class Registry {
 
   #createFirst(): void {
     this.#underLock(() => {
-      if (databaseInode(this.#path) === undefined) this.#buildAndInstall();
+      if (databaseInode(this.#path) === undefined) this.#first = this.#buildAndInstall();
     });
   }
 
@@ -297,6 +305,21 @@ export class Registry {
 
 class MoreIsGone extends Error {}
 
+/** What two syncs in a row have read. */
+function together(first: SyncResult, second: SyncResult): SyncResult {
+  const logs = { ...second.logs };
+  for (const log of LOG_NAMES) {
+    const [a, b] = [first.logs[log], second.logs[log]];
+    logs[log] = {
+      ...b,
+      lines: a.lines + b.lines,
+      bytes: a.bytes + b.bytes,
+      quarantined: a.quarantined + b.quarantined,
+    };
+  }
+  return { ...second, logs };
+}
+
 /** Tables, rows, then the indexes that are quicker built at the end. */
 function fill(db: Database.Database, dir: string, onProgress?: OnProgress): SyncResult {
   migrate(db, 1);
@@ -309,7 +332,7 @@ function fill(db: Database.Database, dir: string, onProgress?: OnProgress): Sync
 function cannotBeWritten(error: unknown): string | undefined {
   if (error instanceof OperatorError && error.code === 'GRACE_LOCK_NOT_OPENED') return cannotBeWritten(error.cause);
   const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM)/.test(code)) {
+  if (typeof code === 'string' && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM|BUSY)/.test(code)) {
     return `the registry cannot be written there (${code})`;
   }
   return systemErrorSentence(error);

@@ -126,7 +126,7 @@ describe('ProcessLock', () => {
     }
     const waited = performance.now() - begun;
     expect(caught).toBeInstanceOf(OperatorError);
-    expect(caught).toMatchObject({ code: 'GRACE_LOCKED', exit: 11, hint: 'grace doctor' });
+    expect(caught).toMatchObject({ code: 'GRACE_LOCKED', exit: 11, hint: `ps -fp ${holding.pid}` });
     expect((caught as Error).message).toMatch(
       new RegExp(`^process ${holding.pid} \\(node\\) held .*x\\.lock for 0\\.3 s$`),
     );

@@ -196,9 +196,12 @@ describe('taskOfIncident', () => {
     expect(taskOfIncident(oldIncident({ status })).status).toBe(want);
   });
 
-  it('starts at the onset, of old lines at the detection', () => {
-    expect(taskOfIncident(newIncident()).started_at).toBe('2026-11-23T00:18:42.001000Z');
-    expect(taskOfIncident(oldIncident()).started_at).toBe('2025-11-17T16:43:28.024197Z');
+  it('is created and starts at the detection, whatever the onset', () => {
+    const detected = '2026-11-23T00:18:47.123000Z';
+    expect(newIncident().onset_at).toBe('2026-11-23T00:18:42.001Z');
+    expect(taskOfIncident(newIncident())).toMatchObject({ created_at: detected, started_at: detected });
+    const old = '2025-11-17T16:43:28.024197Z';
+    expect(taskOfIncident(oldIncident())).toMatchObject({ created_at: old, started_at: old });
   });
 
   it('says verified only of what was', () => {

@@ -140,6 +140,7 @@ CREATE TABLE claims (
   playbook_id TEXT    NOT NULL,
   claimed_at  TEXT    NOT NULL,
   boot_id     TEXT    NOT NULL,
+  pid_ns      TEXT,
   pid         INTEGER NOT NULL,
   start_time  INTEGER NOT NULL,
   ended_at    TEXT,

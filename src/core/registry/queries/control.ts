@@ -41,6 +41,7 @@ interface ClaimRow {
   playbook_id: string;
   claimed_at: string;
   boot_id: string;
+  pid_ns: string | null;
   pid: number;
   start_time: number;
   ended_at: string | null;
@@ -97,6 +98,6 @@ function parsed(row: SnapshotRow): KnownIncident {
   return { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
 }
 
-function claim({ boot_id, pid, start_time, ...rest }: ClaimRow): Claim {
-  return { ...rest, owner: { boot_id, pid, start_time } };
+function claim({ boot_id, pid_ns, pid, start_time, ...rest }: ClaimRow): Claim {
+  return { ...rest, owner: { boot_id, ...(pid_ns === null ? {} : { pid_ns }), pid, start_time } };
 }
