@@ -213,6 +213,8 @@ export class Ledger {
       const { path, dev, ino } = logs[log];
       const now = statSync(path, { throwIfNoEntry: false });
       if (now?.dev === dev && now.ino === ino) continue;
+      // What we decide now may rest on bytes of the former file that another process has not synced yet.
+      syncNow(logs[log]);
       this.#retired.push(logs[log]);
       logs[log] = openLog(dir, log);
     }
