@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fdatasyncSync, fstatSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, fstatSync, fsyncSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EXIT, OperatorError } from './errors.js';
 import type { Clock } from './host/clock.js';
@@ -241,7 +241,7 @@ const ROTATION = { naps: 50, nap_ms: 1 };
 
 function syncNow({ fd, path }: OpenLog): void {
   try {
-    fdatasyncSync(fd);
+    fsyncSync(fd);
   } catch (error) {
     throw logFailed(path, 'synced', error);
   }

@@ -36,7 +36,7 @@ function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolea
     const before = takenOn(record);
     incidents.push({ record: claim ? lost(before, claim) : failed(before, { error: STAGE_GONE }), after: hash });
   }
-  const entries = abandoned.map(unknownEnd);
+  const entries = abandoned.map((claim) => endOf(claim, view.incident(claim.incident_id)?.record));
   return { incidents, entries, value: { claims: entries.length, incidents: incidents.length } };
 }
 
@@ -58,12 +58,18 @@ function lost(incident: NewIncident, claim: Claim): NewIncident {
   });
 }
 
-function unknownEnd(claim: Claim): AuditDraft {
+/**
+ * The end of an abandoned claim: unknown, unless its owner came as far as writing down how it went, and was stopped
+ * between that record and this entry.
+ */
+function endOf(claim: Claim, record: Incident | undefined): AuditDraft {
+  const attempt = record?.attempts?.find((one) => one.claim === claim.claim_id);
+  const outcome = attempt?.outcome ?? 'unknown';
   return {
     actor: 'grace',
     action: ACTION.remedyEnded,
     resource: claim.incident_id,
-    decision: { outcome: 'unknown', verified: false },
+    decision: { outcome, verified: attempt?.verified === true },
     metadata: { claim: claim.claim_id, incident_id: claim.incident_id, reason: 'its owner is gone' },
   };
 }

@@ -37,8 +37,8 @@ const LOCK = 'src/core/journal/lock.ts';
 export const PID_FILE_LOCK: readonly Edit[] = [
   {
     file: LOCK,
-    find: "import { readFileSync, statSync } from 'node:fs';",
-    put: "import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';",
+    find: "import { lstatSync, readFileSync, statSync } from 'node:fs';",
+    put: "import { existsSync, lstatSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';",
   },
   { file: LOCK, find: "this.#db.exec('BEGIN IMMEDIATE');", put: 'if (!tookPidFile(this.path)) return false;' },
   { file: LOCK, find: "this.#db.exec('ROLLBACK');", put: 'rmSync(this.path + ".pid", { force: true });', times: 2 },

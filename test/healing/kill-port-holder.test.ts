@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { buildSync } from 'esbuild';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/host/clock.js';
+import { napMs } from '../../src/core/host/nap.js';
 import { identityOf, isAlive } from '../../src/core/host/process-identity.js';
 import { sendSignal } from '../../src/core/host/signal.js';
 import type { ProcessIdentity } from '../../src/core/records/claim.js';
@@ -300,6 +301,8 @@ describe('what changed between the question and the signal is not hit', () => {
         if (second !== undefined) return 'it is another';
         sendSignal(said.pid, 'SIGKILL');
         until(() => sendSignal(said.pid, 0) === 'gone');
+        // Starts are told apart by clock ticks of 10 ms.
+        napMs(25);
         sendSignal(identity.pid, 'SIGUSR2');
         until(() => commandOf(said.pid) === 'sleep\x0063\x00');
         second = identityOf(said.pid);

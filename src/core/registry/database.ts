@@ -140,16 +140,15 @@ export function databaseInode(path: string): number | undefined {
  * for a tenth of a second, and a writer of the logs may be waiting for us under their lock.
  */
 export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  const deadline = performance.now() + BUSY_TIMEOUT_S * 1000;
+  const attempts = (BUSY_TIMEOUT_S * 1000) / BUSY_NAP_MS;
   db.pragma('busy_timeout = 0');
   try {
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       try {
         db.exec('BEGIN IMMEDIATE');
         break;
       } catch (error) {
-        if (performance.now() >= deadline || !String((error as { code?: string }).code).startsWith('SQLITE_BUSY'))
-          throw error;
+        if (attempt >= attempts || !String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
         napMs(BUSY_NAP_MS);
       }
     }

@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Registry } from '../../../src/core/registry/registry.js';
 import { program } from '../../support/child.js';
 import { type Dump, dumpDatabase, dumpRegistry } from '../../support/dump-registry.js';
@@ -268,6 +268,9 @@ describe('looking changes nothing', () => {
     }
     protect(dir);
     const before = fingerprintOf(dir);
+    // Of its own: programs of other tests are killed at any moment, and leave theirs.
+    vi.stubEnv('TMPDIR', tempDir());
+    onTestFinished(() => void vi.unstubAllEnvs());
     const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('grace-registry-'));
     const lying = leftovers();
     const registry = openRegistry(dir);
