@@ -1,6 +1,6 @@
 import type { Attempt, Incident, NewIncident, Timings, Verification } from '../core/records/incident.js';
-import { INCIDENT_SCHEMA } from '../core/records/incident.js';
 import type { JsonObject } from '../core/records/json.js';
+import { newIncident } from '../core/records/new-incident.js';
 import type { Check } from './check.js';
 import type { Playbook } from './playbook.js';
 
@@ -22,37 +22,14 @@ export interface Opening {
 const LAST_ATTEMPTS = 20;
 
 export function opened(o: Opening): NewIncident {
+  const { name, target, failure_mode, severity } = o.check;
+  const blank = newIncident({ ...o, failure_mode, severity });
   return {
-    incident_id: o.incident_id,
-    detected_at: o.detected_at,
-    resolved_at: null,
-    status: 'detected',
-    playbook_id: null,
-    playbook_name: null,
-    failure_mode: o.check.failure_mode,
-    severity: o.check.severity,
-    mttr_seconds: null,
-    actions_taken: [],
-    success: false,
-    error: null,
-    metadata: o.metadata,
-    schema: INCIDENT_SCHEMA,
-    host: o.host,
-    boot_id: o.boot_id,
-    check: o.check.name,
-    target: o.check.target,
-    origin: o.origin,
+    ...blank,
+    check: name,
+    target,
     onset_at: o.onset_at,
-    timings: { confirm_s: rounded(o.confirm_s), decide_s: null, act_s: null, verify_s: null },
-    attempts: [],
-    attempts_dropped: 0,
-    verification: { status: 'unverified', by: null, passes: 0, at: null },
-    resolution: 'none',
-    relapses: 0,
-    config_version: null,
-    arm: null,
-    propensity: null,
-    trigger: o.trigger,
+    timings: { ...blank.timings, confirm_s: rounded(o.confirm_s) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Draft, Ledger, SnapshotDraft } from '../core/ledger.js';
-import { INCIDENT_SCHEMA, type NewIncident } from '../core/records/incident.js';
+import type { NewIncident } from '../core/records/incident.js';
+import { newIncident } from '../core/records/new-incident.js';
 import { compactInstant, formatInstant, parseInstant } from '../core/records/time.js';
 import type { ControlView } from '../core/registry/queries/control.js';
 import type { Report } from './report.js';
@@ -67,36 +68,20 @@ function openedBy(report: Report, setting: ReportSetting): NewIncident {
   const detected = parseInstant(report.detected_at ?? report.resolved_at ?? '') ?? setting.now;
   const compact = compactInstant(Math.floor(detected));
   const opened: NewIncident = {
-    incident_id: `inc_${compact.slice(0, 8)}_${compact.slice(8, 14)}_${setting.newSuffix()}`,
-    detected_at: formatInstant(detected),
-    resolved_at: null,
-    status: 'detected',
-    playbook_id: null,
-    playbook_name: null,
-    failure_mode: report.failure_mode,
-    severity: report.severity,
-    mttr_seconds: null,
-    actions_taken: [],
-    success: false,
+    ...newIncident({
+      incident_id: `inc_${compact.slice(0, 8)}_${compact.slice(8, 14)}_${setting.newSuffix()}`,
+      detected_at: formatInstant(detected),
+      failure_mode: report.failure_mode,
+      severity: report.severity,
+      metadata: report.metadata,
+      host: setting.host,
+      boot_id: setting.boot_id,
+      origin: report.metadata.simulated === true ? 'simulated' : 'real',
+      trigger: { source: report.source, ref: report.ref ?? null },
+    }),
     error: report.error ?? null,
-    metadata: report.metadata,
-    schema: INCIDENT_SCHEMA,
-    host: setting.host,
-    boot_id: setting.boot_id,
-    check: null,
     target: report.target ?? null,
-    origin: report.metadata.simulated === true ? 'simulated' : 'real',
     onset_at: report.detected_at === undefined ? null : formatInstant(detected),
-    timings: { confirm_s: null, decide_s: null, act_s: null, verify_s: null },
-    attempts: [],
-    attempts_dropped: 0,
-    verification: { status: 'unverified', by: null, passes: 0, at: null },
-    resolution: 'none',
-    relapses: 0,
-    config_version: null,
-    arm: null,
-    propensity: null,
-    trigger: { source: report.source, ref: report.ref ?? null },
   };
   return report.status === 'resolved' ? recoveredBy(opened, report, setting) : opened;
 }
