@@ -3,10 +3,12 @@ const rooms = ['healing', 'learning', 'evidence', 'trigger'];
 
 /** The steps inside the core, lowest first; each may use those before it. */
 const coreSteps = [
-  '^src/core/(records/|errors\\.ts|shell-quoted\\.ts)',
+  '^src/core/(records/|audit/|errors\\.ts|shell-quoted\\.ts)',
   '^src/core/host/',
   '^src/core/(journal|config)/',
+  '^src/core/seal/',
   '^src/core/registry/',
+  '^src/core/recovery/',
   '^src/core/ledger',
   '^src/core/index\\.ts',
 ];

@@ -30,10 +30,14 @@ await build({
   outExtension: { '.js': '.cjs' },
 });
 
-// What other programs import, and the program that a drill starts.
+// What other programs import, the program that a drill starts, and the thread that hashes a log.
 await build({
   ...common,
-  entryPoints: { 'core/index': 'src/core/index.ts', 'trigger/port-thief': 'src/trigger/port-thief.ts' },
+  entryPoints: {
+    'core/index': 'src/core/index.ts',
+    'trigger/port-thief': 'src/trigger/port-thief.ts',
+    'evidence/leaf-worker': 'src/evidence/audit/leaf-worker.ts',
+  },
   format: 'esm',
 });
 

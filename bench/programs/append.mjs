@@ -1,4 +1,5 @@
-// append DIR ACTS: so many acts at once, one line each; says how many lines were acknowledged between `go` and `stop`.
+// append DIR ACTS: so many acts at once, one line each, sealed; says how many lines were acknowledged between `go` and
+// `stop`.
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../src/core/host/clock.ts';
 import { Ledger } from '../../src/core/ledger.ts';
@@ -10,6 +11,7 @@ const ledger = new Ledger({
   jitter: Math.random,
   unique: `${process.pid}`,
   invocation: 'bench',
+  keys: { directory: `${dir}-keys` },
 });
 await ledger.recover();
 

@@ -12,6 +12,8 @@ export const GRACE = join(ROOT, 'bin', 'grace.js');
 /** A directory for one run; gone afterwards, also when interrupted. */
 export async function withWorkspace(work) {
   const dir = mkdtempSync(join(tmpdir(), 'grace-bench-'));
+  // What is sealed here is sealed with keys that go away with it.
+  process.env.XDG_STATE_HOME = join(dir, 'state');
   // Bundles in it find the packages they leave out.
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   const remove = () => rmSync(dir, { recursive: true, force: true });

@@ -16,17 +16,10 @@ import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
 import { shellArguments, shellQuoted } from '../core/shell-quoted.js';
 import type { Context } from './context.js';
+import type { Finding, Mend } from './doctor-finding.js';
+import { sealFinding } from './doctor-seal.js';
 import { formatSeconds } from './output/time.js';
 import { createRegistry } from './reading.js';
-
-/** One thing looked at. `notice`: worth knowing, nothing is broken. */
-export interface Finding {
-  readonly about: string;
-  readonly state: 'good' | 'notice' | 'bad';
-  readonly text: string;
-  /** The command that mends it. */
-  readonly mend?: string;
-}
 
 const OLDEST_NODE = [20, 19] as const;
 /** A line without an end may be in the act of being written; one that stays so is torn. */
@@ -39,9 +32,6 @@ const LOOKS_AT_DRIFT = 3;
 export async function installationFindings(ctx: Context): Promise<Finding[]> {
   return [nodeFinding(process.versions.node), await nativeFinding(), clockFinding(ctx.clock.now())];
 }
-
-/** A command about these very logs, wherever the shell it is pasted into stands. */
-type Mend = (words: string, why?: string) => string;
 
 export async function logFindings(ctx: Context, dir: string): Promise<Finding[]> {
   const mend: Mend = (words, why) =>
@@ -79,6 +69,7 @@ async function recordFindings(ctx: Context, dir: string, mend: Mend): Promise<Fi
       ...placeFindings(registry, mend),
       await tailFinding(registry, sync, mend),
       quarantineFinding(registry, mend),
+      sealFinding(ctx, dir, registry, mend),
       bindingFinding(registry, mend),
       claimFinding(registry, mend),
       recordClockFinding(registry, ctx.clock.now()),
@@ -254,7 +245,7 @@ function quarantineFinding(registry: Registry, mend: Mend): Finding {
 
 function bindingFinding(registry: Registry, mend: Mend): Finding {
   const about = 'bindings';
-  const { lines, unbound, dangling } = registry.read(bindingHealth);
+  const { lines, unbound, old, dangling } = registry.read(bindingHealth);
   if (dangling > 0) {
     const text = `${dangling} incident lines that the audit log vouches for are altered, missing, or were never acknowledged before a power cut`;
     return {
@@ -264,8 +255,15 @@ function bindingFinding(registry: Registry, mend: Mend): Finding {
       mend: mend('registry rebuild', 'after incidents.jsonl has been put back from a copy'),
     };
   }
-  if (unbound === 0) return { about, state: 'good', text: `the audit log vouches for all ${lines} incident lines` };
-  const text = `${unbound} of ${lines} incident lines have no audit entry that vouches for them (old, foreign, or cut off by a crash)`;
+  const ofOld = old === 0 ? '' : `; ${old} are the old system's, or in its form`;
+  if (unbound === 0) {
+    return {
+      about,
+      state: 'good',
+      text: `the audit log vouches for all ${lines - old} incident lines of grace${ofOld}`,
+    };
+  }
+  const text = `${unbound} of ${lines} incident lines have no audit entry that vouches for them, and no effect (foreign, or cut off by a crash)${ofOld}`;
   return { about, state: 'notice', text };
 }
 

@@ -1,17 +1,28 @@
 import { EXIT } from '../core/errors.js';
 import type { Context } from './context.js';
-import { type Finding, installationFindings, logFindings } from './doctor-findings.js';
+import type { Finding } from './doctor-finding.js';
+import { installationFindings, logFindings } from './doctor-findings.js';
+import { logrotateFindings, printRule } from './doctor-logrotate.js';
 import { escapeText } from './output/escape.js';
 import { findLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
 
 export interface DoctorOptions extends WhereOptions {
   readonly json?: boolean;
+  readonly logrotate?: boolean;
 }
 
 export async function runDoctor(ctx: Context, options: DoctorOptions): Promise<number> {
   const dir = await findLogs(ctx, options);
-  const findings = [...(await installationFindings(ctx)), ...(await logFindings(ctx, dir))];
+  if (options.logrotate) {
+    printRule(ctx, dir);
+    return EXIT.done;
+  }
+  const findings = [
+    ...(await installationFindings(ctx)),
+    ...(await logFindings(ctx, dir)),
+    ...logrotateFindings(ctx, dir),
+  ];
   const worst = findings.some((finding) => finding.state === 'bad') ? EXIT.badAnswer : EXIT.done;
   if (options.json) {
     const { writeJson } = await import('./output/json.js');

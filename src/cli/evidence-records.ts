@@ -3,7 +3,8 @@ import { LOG_FILE } from '../core/journal/log-files.js';
 import { listSegments } from '../core/journal/segments.js';
 import { type LogFacts, recordFacts } from '../core/registry/queries/evidence-records.js';
 import type { Window } from '../core/registry/queries/evidence-window.js';
-import { bindingHealth } from '../core/registry/queries/health.js';
+import { bindingHealth, saysSealed, unboundLines } from '../core/registry/queries/health.js';
+import { hasNotes } from '../core/seal/note-file.js';
 import type { LogState, RecordState } from '../evidence/records.js';
 import type { Reading } from './reading.js';
 
@@ -15,6 +16,8 @@ export function recordState(db: Database.Database, { dir, registry, sync }: Read
     losses: registry.notes.losses,
     noted_losses: losses,
     dangling: bindingHealth(db).dangling,
+    unbound: unboundLines(db),
+    seal_gone: saysSealed(db) && !hasNotes(dir),
   };
 }
 

@@ -5,6 +5,7 @@ import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
 import { taskFacts } from '../core/registry/queries/evidence-tasks.js';
 import type { Window } from '../core/registry/queries/evidence-window.js';
 import { allReport } from '../evidence/all.js';
+import type { AuditReport } from '../evidence/audit/report.js';
 import { exitOf, type Report } from '../evidence/claim.js';
 import { learningReport } from '../evidence/learning.js';
 import type { RecordState } from '../evidence/records.js';
@@ -33,7 +34,8 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   const emptyIsOk = choiceOption('--empty', options.empty, ['ok']) === 'ok';
   const reading = await openForLooking(ctx, options);
   const now_ms = ctx.clock.now();
-  const report = build(name, reading, window, now_ms);
+  const audit = name === 'all' ? await newestAudit(ctx, reading.dir) : null;
+  const report = build(name, reading, window, now_ms, audit);
   const { temporary, rebuilt, kept } = reading.registry.notes;
   reading.registry.close();
 
@@ -50,17 +52,29 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   return exit_code;
 }
 
-function build(name: ReportName, reading: Reading, window: Window, now_ms: number): Report {
+/** What is new since the last verification; everything, when there was none. */
+async function newestAudit(ctx: Context, dir: string): Promise<AuditReport | null> {
+  const { auditOf } = await import('./evidence-audit.js');
+  return (await auditOf(ctx, dir, { quick: true })) ?? null;
+}
+
+function build(name: ReportName, reading: Reading, window: Window, now_ms: number, audit: AuditReport | null): Report {
   // One transaction: another process may fold new lines between two queries.
   return reading.registry.read((db) =>
     db.transaction(() => {
       const records = recordState(db, reading, window);
-      return REPORT[name](db, records, window, now_ms);
+      return REPORT[name](db, records, window, now_ms, audit);
     })(),
   );
 }
 
-type Build = (db: Database.Database, records: RecordState, window: Window, now_ms: number) => Report;
+type Build = (
+  db: Database.Database,
+  records: RecordState,
+  window: Window,
+  now_ms: number,
+  audit: AuditReport | null,
+) => Report;
 
 const selfHealing = (db: Database.Database, records: RecordState, window: Window, now_ms: number) =>
   selfHealingReport(incidentFacts(db, window), records, now_ms);
@@ -73,6 +87,9 @@ const REPORT: Readonly<Record<ReportName, Build>> = {
   'self-healing': selfHealing,
   learning,
   unified,
-  all: (db, records, window, now_ms) =>
-    allReport(selfHealing(db, records, window, now_ms), learning(db, records, window), unified(db, records, window)),
+  all: (db, records, window, now_ms, audit) =>
+    allReport(
+      [selfHealing(db, records, window, now_ms), learning(db, records, window), unified(db, records, window)],
+      audit,
+    ),
 };

@@ -1,5 +1,7 @@
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
+import type { AuditOptions } from './evidence-audit-run.js';
+import { registerProofs } from './evidence-proofs.js';
 import type { EvidenceOptions, ReportName } from './evidence-run.js';
 import { withJson, withWhere } from './options.js';
 
@@ -43,6 +45,39 @@ The rule of every verdict: docs/claims.md`,
         done(await runEvidence(ctx, name, options));
       });
   }
+  registerAudit(evidence, ctx, done);
+  registerProofs(evidence, ctx, done);
+}
+
+function registerAudit(evidence: Program, ctx: Context, done: Done): void {
+  withJson(withWhere(evidence.command('audit')))
+    .summary('was the audit log edited, cut or rolled back')
+    .description(
+      'Reads every sealed line and every incident line that the audit log vouches for, and holds them against the\n' +
+        'newest signed note; or against a checkpoint and a public key that were kept elsewhere.',
+    )
+    .option('--vkey <file>', 'public key of the log from outside (default: the one beside the log)')
+    .option('--against <file>', 'a checkpoint that was kept elsewhere; may be repeated', collect)
+    .option('--witness <file>', 'public key of a witness; may be repeated', collect)
+    .option('--full', 'every note that was ever signed, too')
+    .option('--quick', 'read only what is new since the last verification on this host')
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 intact · 3 no seal, or could not tell · 12 anything worse
+
+Examples:
+  grace evidence audit
+  grace evidence audit --logs /mnt/copy --vkey web1.vkey --against web1.checkpoint`,
+    )
+    .action(async (options: AuditOptions) => {
+      const { runAudit } = await import('./evidence-audit-run.js');
+      done(await runAudit(ctx, options));
+    });
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 function capital(s: string): string {

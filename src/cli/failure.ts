@@ -15,9 +15,13 @@ export async function reportFailure(ctx: Context, error: unknown): Promise<numbe
   return isPluginCommand(ctx) ? COULD_NOT_TELL : failure.exit;
 }
 
-/** `evidence` answers 0–3 and nothing else, so that any of its commands is also a check. */
+/** Of `evidence`, those that report nothing but hand something over. */
+const HAND_OVER: readonly (string | undefined)[] = ['prove', 'checkpoint', 'export', 'witness'];
+
+/** The reports of `evidence` answer a plugin's codes, so that any of them is also a check. */
 export function isPluginCommand(ctx: Pick<Context, 'args'>): boolean {
-  return ctx.args.find((word) => !word.startsWith('-')) === 'evidence';
+  const [command, subcommand] = ctx.args.filter((word) => !word.startsWith('-'));
+  return command === 'evidence' && !HAND_OVER.includes(subcommand);
 }
 
 function asOperatorError(ctx: Context, error: unknown): OperatorError {

@@ -7,10 +7,16 @@ import { escapeText } from './output/escape.js';
 import type { Reading } from './reading.js';
 import type { Writing } from './writing.js';
 
+const RECOVERY: Readonly<Record<string, string>> = {
+  [ACTION.tailEnded]: 'a torn line was ended',
+  [ACTION.foreignLinesSealed]: 'lines that grace did not acknowledge were sealed, without effect',
+  [ACTION.logRotated]: 'a rotation was followed',
+};
+
 /** On stderr, what had to be written down about the logs before a command's own records could be. */
 export function noteRecovered(ctx: Context, { ledger }: Pick<Writing, 'ledger'>): void {
   for (const { action, resource, decision } of ledger.recovered) {
-    const what = action === ACTION.tailEnded ? 'a torn line was ended' : `bytes are gone (${decision.kind})`;
+    const what = RECOVERY[action] ?? `bytes are gone (${decision.kind})`;
     ctx.err.write(
       `grace: note: ${escapeText(`${resource.replace(/#.*/, '')}: ${what}; it is in the audit log now`)}\n`,
     );

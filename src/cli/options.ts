@@ -9,6 +9,14 @@ export function withWhere(command: Program): Program {
   return command.option('--logs <dir>', 'directory of the logs').option('--config <file>', 'grace.yaml to use');
 }
 
+/** For commands that write: where the key is that signs the audit log. */
+export function withKey(command: Program): Program {
+  return withWhere(command).option(
+    '--key <file>',
+    'signing key of the audit log (default: $GRACE_KEY, else one per log)',
+  );
+}
+
 export function withJson(command: Program): Program {
   return command.option('--json', 'one JSON document (docs/json.md)');
 }

@@ -1,7 +1,7 @@
 import { locateLogs } from '../core/config/logs-location.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { inspectDirectory } from '../core/journal/directory.js';
-import { LOG_FILE, LOG_NAMES } from '../core/journal/log-files.js';
+import { LOG_FILE, LOG_NAMES, type LogName } from '../core/journal/log-files.js';
 import { listSegments } from '../core/journal/segments.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
@@ -47,11 +47,15 @@ export async function createRegistry(ctx: Context, dir: string): Promise<Registr
   });
 }
 
-function requireLogs(dir: string, where: WhereOptions): void {
+/** `log`: the one that must be there; any of them will do when it is not said. */
+export function requireLogs(dir: string, where: WhereOptions, log?: LogName): void {
   const state = inspectDirectory(dir);
-  if (state.exists && LOG_NAMES.some((log) => listSegments(dir, log).length > 0)) return;
-  const files = LOG_NAMES.map((log) => LOG_FILE[log]).join(' nor ');
-  const message = state.exists ? `neither ${files} in ${dir}` : `no logs: ${dir} does not exist`;
+  const wanted = log === undefined ? LOG_NAMES : [log];
+  if (state.exists && wanted.some((name) => listSegments(dir, name).length > 0)) return;
+  const files = log === undefined ? LOG_NAMES.map((name) => LOG_FILE[name]).join(' nor ') : `no ${LOG_FILE[log]}`;
+  const message = state.exists
+    ? `${log === undefined ? 'neither ' : ''}${files} in ${dir}`
+    : `no logs: ${dir} does not exist`;
   throw new OperatorError('GRACE_NO_LOGS', EXIT.notFound, message, {
     hint: `${nextCommand(['trigger', 'incident'], where)}   # makes the first record`,
   });

@@ -7,10 +7,10 @@ import { settle } from '../healing/settle.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
 import { openForLooking, type Reading } from './reading.js';
-import type { WhereOptions } from './where.js';
+import type { WritingOptions } from './where.js';
 import { openForWriting } from './writing.js';
 
-export interface SyncOptions extends WhereOptions {
+export interface SyncOptions extends WritingOptions {
   readonly json?: boolean;
 }
 
@@ -40,8 +40,8 @@ interface Settling {
 }
 
 /** Writes only if there is something to write: a directory that is only read stays as it is. */
-async function settleLeftovers(ctx: Context, where: WhereOptions, { registry, sync }: Reading): Promise<Settling> {
-  const torn = LOG_NAMES.some((log) => sync.logs[log].unterminated > 0);
+async function settleLeftovers(ctx: Context, where: WritingOptions, { registry, sync }: Reading): Promise<Settling> {
+  const torn = LOG_NAMES.some((log) => sync.logs[log].unterminated > 0 || sync.logs[log].untaken > 0);
   const abandoned = registry.control((view) => view.allOpenClaims().some((claim) => !isAlive(claim.owner)));
   const staged = registry.control((view) => view.openIncidents().some(({ record }) => record.origin === 'drill'));
   if (!torn && !abandoned && !staged && registry.notes.losses.length === 0)

@@ -1,6 +1,6 @@
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
-import { withJson, withWhere } from './options.js';
+import { withJson, withKey, withWhere } from './options.js';
 
 export function registerRegistry(program: Program, ctx: Context, done: Done): void {
   const registry = program
@@ -40,7 +40,7 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
       done(await runStats(ctx, options));
     });
 
-  withWhere(withJson(registry.command('sync')))
+  withKey(withJson(registry.command('sync')))
     .summary('read on to the ends of the logs, and settle what a crash left')
     .description(
       'Read on to the ends of the logs. Settles what a crash left in them: ends torn lines, closes the claims of\n' +
@@ -51,7 +51,7 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
       done(await runSync(ctx, options));
     });
 
-  withWhere(withJson(registry.command('rebuild')))
+  withKey(withJson(registry.command('rebuild')))
     .summary('build the registry anew from the logs')
     .action(async (options) => {
       const { runRebuild } = await import('./registry-sync.js');

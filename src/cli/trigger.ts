@@ -1,6 +1,6 @@
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
-import { withJson, withWhere } from './options.js';
+import { withJson, withKey } from './options.js';
 
 export function registerTrigger(program: Program, ctx: Context, done: Done): void {
   const trigger = program
@@ -8,7 +8,7 @@ export function registerTrigger(program: Program, ctx: Context, done: Done): voi
     .summary('cause a drill, or record an incident from outside')
     .description('Cause a real, contained fault and watch it being healed; or record what another system reports.');
 
-  withWhere(withJson(trigger.command('incident')))
+  withKey(withJson(trigger.command('incident')))
     .summary('a drill; with --failure-mode or --from: record a report')
     .description(
       'Without options: cause a real, contained fault (a drill), heal it and verify it.\n' +
@@ -36,7 +36,7 @@ Examples:
       done(await runIncident(ctx, options));
     });
 
-  withWhere(withJson(trigger.command('drill')))
+  withKey(withJson(trigger.command('drill')))
     .summary('list the drills there are, or run one')
     .description('List the drills there are, or run one of them.')
     .argument('[drill]', 'the drill to run')

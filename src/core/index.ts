@@ -31,3 +31,5 @@ export type { Loss } from './registry/plan.js';
 export type { ControlView, KnownIncident } from './registry/queries/control.js';
 export { Registry, type RegistryNotes, type RegistryOptions } from './registry/registry.js';
 export type { LogSync, OnProgress, SyncResult } from './registry/sync.js';
+export { type KeyPlace, keyPlaceOf } from './seal/key-file.js';
+export type { SealEvent } from './seal/seal-event.js';

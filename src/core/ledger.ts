@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fdatasyncSync, fstatSync, fsyncSync, readSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { EXIT, OperatorError } from './errors.js';
+import { closeSync, existsSync, fstatSync, fsyncSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { leafHash } from './audit/hash.js';
+import { formatVerifierKey } from './audit/keys.js';
+import { EXIT, OperatorError, systemErrorSentence } from './errors.js';
 import type { Clock } from './host/clock.js';
 import { napMs } from './host/nap.js';
 import { appendBytes, logFailed } from './journal/append.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
-import { LEDGER_LOCK_FILE, LOG_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
+import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
 import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
@@ -24,10 +26,19 @@ import { type NewIncident, readIncident } from './records/incident.js';
 import type { JsonObject } from './records/json.js';
 import { parseStrict } from './records/strict-json.js';
 import { formatInstant } from './records/time.js';
-import type { Loss } from './registry/plan.js';
-import type { ControlView } from './registry/queries/control.js';
+import { adoptionEntry } from './recovery/adoption.js';
+import { takeInForeignLines } from './recovery/foreign-lines.js';
+import { lossEntry, lossName } from './recovery/losses.js';
+import { endTail } from './recovery/torn-tail.js';
+import { askedView, type ControlView } from './registry/queries/control.js';
 import { Registry, type RegistryOptions } from './registry/registry.js';
-import type { Tail } from './registry/sync.js';
+import type { KeyPlace } from './seal/key-file.js';
+import { LogSeal } from './seal/log-seal.js';
+import type { Position, WrittenFile } from './seal/position.js';
+import type { SealEvent } from './seal/seal-event.js';
+import { makeNextKey } from './seal/seal-keys.js';
+import { verifierKeys } from './seal/verifier-keys.js';
+import { shellArguments } from './shell-quoted.js';
 
 const DEFAULT_LOCK_TIMEOUT_S = 30;
 
@@ -37,6 +48,9 @@ export interface LedgerOptions extends RegistryOptions {
   /** The command as typed, for hints that can be pasted. */
   readonly invocation: string;
   readonly lock_timeout_s?: number;
+  /** Where the key is that signs; without one records are kept, and nobody signs for them. */
+  readonly keys?: KeyPlace;
+  readonly onSealEvent?: (event: SealEvent) => void;
 }
 
 /** A snapshot to append, and the hash of the one it follows; `null` opens the incident. */
@@ -61,17 +75,25 @@ export interface Receipt<T> {
 }
 
 /**
- * The one door through which every fact is written. Under the lock between processes: catch up, decide against what the
- * logs say at that moment, append the incident lines and then the audit entries that vouch for them. Then, with the lock
- * released so that those who wait share one sync, wait until the bytes are on the disk. Only that is an acknowledgement.
- * Projecting the new lines is left to whoever reads next.
+ * The one door through which every fact is written. Under the lock between processes: take in what others wrote, decide
+ * against what the logs say at that moment, append the incident lines and then the audit entries that vouch for them.
+ * Then, with the lock released so that those who wait share one sync, wait until the bytes are on the disk, and until a
+ * signed note that covers them is, too. Only that is an acknowledgement. Projecting the new lines is left to whoever
+ * reads next.
  */
 export class Ledger {
   readonly registry: Registry;
   readonly #options: LedgerOptions;
   readonly #lock: ProcessLock;
+  readonly #seal: LogSeal;
   #logs: Record<LogName, OpenLog> | undefined;
   #caughtUp = false;
+  /** Acts of this process that are under way. */
+  #acts = 0;
+  /** The audit log is known to say that it is sealed. */
+  #adoptionIsTold = false;
+  /** The former seal is out of the way, and the log is to be sealed once more. */
+  #sealsAnew = false;
   readonly #recovered: AuditEntry[] = [];
   /** Whether this process has looked under the lock at the older files, too, which may end in a torn line. */
   #lookedAtAll = false;
@@ -80,17 +102,20 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    prepareDirectory(options.dir, options.invocation);
-    this.registry = new Registry(options.dir, options);
-    this.#lock = new ProcessLock(join(options.dir, LEDGER_LOCK_FILE), {
+    const { dir, keys = {}, onSealEvent = () => undefined } = options;
+    prepareDirectory(dir, options.invocation);
+    this.registry = new Registry(dir, options);
+    this.#lock = new ProcessLock(join(dir, LEDGER_LOCK_FILE), {
       clock: options.clock,
       timeout_s: options.lock_timeout_s ?? DEFAULT_LOCK_TIMEOUT_S,
       jitter: options.jitter,
     });
+    this.#seal = new LogSeal({ dir, keys, onEvent: onSealEvent });
   }
 
   /**
-   * `decide` is called once, under the lock, and must not wait for anything. Throws {@link OperatorError} when the
+   * `decide` is called under the lock and must not wait for anything; once, unless another program appends at the very
+   * moment, which voids what was decided. Throws {@link OperatorError} when the
    * record cannot be made durable; it is then not acknowledged, though its bytes may be there.
    */
   async transact<T>(decide: (view: ControlView) => Draft<T>): Promise<Receipt<T>> {
@@ -98,8 +123,20 @@ export class Ledger {
     // lives is little, and doing it twice would only make writers compete for the registry.
     if (!this.#caughtUp) this.registry.sync();
     this.#caughtUp = true;
-    const { receipt, logs, losses } = await this.#lock.run(() => this.#decideAndAppend(decide));
-    await this.#sync(logs);
+    this.#acts++;
+    try {
+      return await this.#act(decide);
+    } finally {
+      this.#acts--;
+    }
+  }
+
+  async #act<T>(decide: (view: ControlView) => Draft<T>): Promise<Receipt<T>> {
+    const { receipt, logs, losses, position } = await this.#alone(() => this.#decideAndAppend(decide));
+    // As of now, before the sync begins: it covers what others have appended meanwhile, and one note may, too.
+    const others = this.#seal.glance();
+    await this.#sync(logs.audit);
+    if (position) await this.#sealUpTo(position, others);
     if (losses) this.registry.acceptLosses();
     return receipt;
   }
@@ -115,69 +152,251 @@ export class Ledger {
     return entries;
   }
 
+  /**
+   * Has another key sign from now on, and says so in the log. Where the seal itself is gone or broken, the log is sealed
+   * anew. Answers the new public key in note form; `undefined` when there is no place for one.
+   */
+  async replaceKey(): Promise<string | undefined> {
+    const { keys = {} } = this.#options;
+    const seal = this.#seal;
+    if (!(await this.#lock.run(() => isUsable(seal)))) return this.#sealAnew(seal);
+    const { dir } = this.#options;
+    const next = makeNextKey({ dir, keys, onMissing: () => undefined });
+    if (!next) return undefined;
+    const oldKey = seal.signs ? 'present' : 'gone';
+    await this.transact(() => ({
+      entries: [
+        {
+          actor: 'grace',
+          action: ACTION.keyReplaced,
+          resource: next.key.name,
+          decision: { old_key: oldKey },
+          metadata: { old: next.before ?? null, new: next.vkey },
+        },
+      ],
+      value: undefined,
+    }));
+    const named = seal.glance()?.audit.lines ?? 0;
+    await this.#sync(this.#openLogs().audit);
+    await this.#lock.run(() => seal.changeKey(next, named));
+    return next.vkey;
+  }
+
+  async #sealAnew(seal: LogSeal): Promise<string | undefined> {
+    await this.#lock.run(() => seal.setAside(`broken-${this.#options.clock.now()}`));
+    this.#sealsAnew = true;
+    try {
+      await this.transact(() => ({ value: undefined }));
+    } finally {
+      this.#sealsAnew = false;
+    }
+    return verifierKeys(this.#options.dir)
+      .map((key) => formatVerifierKey(key))
+      .at(-1);
+  }
+
   close(): void {
+    this.#copyNewestNote();
     this.registry.close();
     this.#lock.close();
+    this.#seal.close();
     for (const log of [...this.#retired, ...Object.values(this.#logs ?? {})]) closeSync(log.fd);
     this.#retired.length = 0;
     this.#logs = undefined;
   }
 
+  /** Under the lock; once more when a program that knows no lock has written at the same moment. */
+  async #alone<T>(work: () => T): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#lock.run(work);
+      } catch (error) {
+        if (!(error instanceof InterruptedAppend)) throw error;
+        if (attempt === MOST_ATTEMPTS) throw outrun(error.path);
+      }
+    }
+  }
+
   #decideAndAppend<T>(decide: (view: ControlView) => Draft<T>) {
     const logs = this.#openLogs();
-    const found = this.#catchUp(logs);
-    const draft = this.registry.control(decide);
+    const found = this.#takeIn(logs);
+    const view = askedView((question) => {
+      for (;;) {
+        found.catchUp();
+        const { openings } = this.registry;
+        const answer = this.registry.control(question);
+        if (this.registry.openings === openings) return answer;
+        // Another process has put a registry in its place that may have read less.
+        found.isCaughtUp = false;
+      }
+    });
+    const draft = decide(view);
     const now = this.#options.clock.now();
 
-    const snapshots = this.#snapshotLines(logs.incidents, draft.incidents ?? []);
-    const drafts = [...found.entries, ...snapshots.bindings, ...(draft.entries ?? [])];
-    const firstLine = found.auditLines + 1;
+    const snapshots = this.#snapshotLines(view, logs.incidents, draft.incidents ?? []);
+    const housekeeping = [...found.entries, ...this.#lossEntries(view, found)];
+    const wanted = [...snapshots.bindings, ...(draft.entries ?? [])];
+    const isFirst = !found.position && (this.#sealsAnew || housekeeping.length + wanted.length > 0);
+    const adopted = isFirst ? this.#adopt(view, logs.incidents) : this.#tellAdoption(view, found.position);
+    const before = adopted?.position ?? found.position;
+    const drafts = [...(adopted ? [adopted.entry] : []), ...housekeeping, ...wanted];
+    const firstLine = (before?.audit.lines ?? (drafts.length > 0 ? view.auditLines() : 0)) + 1;
     const entries = drafts.map((entry, i): AuditEntry => {
       const { actor, action, resource, decision, metadata } = entry;
       const entry_id = entryId(firstLine + i, now);
       return { entry_id, timestamp: formatInstant(now), actor, action, resource, decision, metadata };
     });
-    const auditBytes = Buffer.concat(entries.map((entry) => lineOf(entry, readAuditEntry, MAX_AUDIT_LINE_BYTES)));
+    const auditLines = entries.map((entry) => lineOf(entry, readAuditEntry, MAX_AUDIT_LINE_BYTES));
 
     // Everything was put into bytes before the first of them is written: a record that cannot be, harms no other.
-    this.#lock.requireHeld();
+    if (!found.isAsLeft || found.isCaughtUp) this.#lock.requireHeld();
     if (snapshots.bytes.length > 0) {
-      appendBytes(logs.incidents, snapshots.bytes);
+      appendAt(logs.incidents, snapshots.bytes, snapshots.offset);
       // Before anything vouches for them: after a power cut the audit log must not tell of lines that are not there.
       syncNow(logs.incidents);
     }
-    if (auditBytes.length > 0) appendBytes(logs.audit, auditBytes);
-    this.#recovered.push(...entries.slice(0, found.entries.length));
-    const own = entries.slice(found.entries.length + snapshots.bindings.length);
+    if (auditLines.length > 0) appendAt(logs.audit, Buffer.concat(auditLines), before?.audit.bytes);
+    const incidents = this.#incidentsNow(found, logs.incidents, snapshots.bytes.length);
+    const position = before && this.#moveOn({ ...before, incidents }, auditLines, found.isAsLeft);
+
+    const ownFrom = entries.length - (draft.entries?.length ?? 0);
+    const kept = entries.slice(adopted ? 1 : 0, (adopted ? 1 : 0) + housekeeping.length);
+    this.#recovered.push(...kept);
+    const own = entries.slice(ownFrom);
     const receipt: Receipt<T> = {
       value: draft.value,
-      entries: own.length > 0 ? own : entries.slice(0, found.entries.length),
+      entries: own.length > 0 ? own : kept,
       hashes: snapshots.hashes,
     };
-    return { receipt, logs, losses: found.losses };
+    return { receipt, logs, losses: found.losses, position };
   }
 
-  /** Folds what others have written since, ends torn tails, and says what has to be written down about both. */
-  #catchUp(logs: Record<LogName, OpenLog>) {
-    const { tails } = this.registry.sync({ quick: this.#lookedAtAll });
-    this.#lookedAtAll = true;
-    const entries = tails.flatMap((tail): AuditDraft[] => {
-      const live = logs[tail.log];
-      return isTailOf(tail, live) ? endTail(tail, live) : endRotatedTail(tail);
-    });
-    if (tails.length > 0) this.registry.sync();
+  /**
+   * Looks whether anything stands in the logs that grace has not written: torn tails, lines of others, bytes that are
+   * gone. When all is as grace left it, nothing is read; the registry is caught up when a question is asked of it.
+   */
+  #takeIn(logs: Record<LogName, OpenLog>) {
+    const { standing, isAsLeft } = this.#standing(logs);
+    const found: Found = {
+      position: standing,
+      isAsLeft,
+      entries: [],
+      losses: false,
+      isCaughtUp: false,
+      catchUp: () => undefined,
+    };
+    found.catchUp = () => {
+      if (found.isCaughtUp) return;
+      found.isCaughtUp = true;
+      const { tails } = this.registry.sync({ quick: this.#lookedAtAll });
+      this.#lookedAtAll = true;
+      // The audit log's own end is looked after by who knows where grace stands in it.
+      const torn = standing ? tails.filter(({ log }) => log === 'incidents') : tails;
+      found.entries.push(...torn.flatMap((tail) => endTail(tail, logs[tail.log])));
+      if (torn.length > 0) this.registry.sync();
+    };
+    if (this.#lookedAtAll && isAsLeft) return found;
+    found.catchUp();
+    if (standing) {
+      const taken = takeInForeignLines(this.#options.dir, standing, logs.audit, (index, leaves) =>
+        this.#seal.addLeaves(index, leaves),
+      );
+      found.position = taken.position;
+      found.entries.push(...taken.entries);
+    }
+    return found;
+  }
 
+  /** Where grace stands in the audit log, if it is sealed, and whether both logs still end there. */
+  #standing(logs: Record<LogName, OpenLog>): { standing: Position | undefined; isAsLeft: boolean } {
+    const position = this.#seal.position();
+    if (!position) return { standing: undefined, isAsLeft: false };
+    if (endsThere(position, logs)) return { standing: position, isAsLeft: true };
+    const { audit } = logs;
+    const { dev, ino, bytes } = position.audit;
+    const isThere = listsFile(this.#options.dir, audit, position);
+    const isWhole = isThere && (dev !== audit.dev || ino !== audit.ino || fstatSync(audit.fd).size >= bytes);
+    return { standing: isWhole ? position : (this.#seal.relocate() ?? position), isAsLeft: false };
+  }
+
+  /** Where the incident log ends now. */
+  #incidentsNow({ position, isAsLeft }: Found, { dev, ino, fd }: OpenLog, appended: number): WrittenFile {
+    if (isAsLeft && position) return { dev, ino, bytes: position.incidents.bytes + appended };
+    return { dev, ino, bytes: fstatSync(fd).size };
+  }
+
+  #lossEntries(view: ControlView, found: Found): AuditDraft[] {
+    if (!found.isCaughtUp) return [];
     const { losses } = this.registry.notes;
-    return this.registry.control((view) => {
-      for (const loss of losses) {
-        if (!view.hasEntry(ACTION.logLossNoted, lossName(loss))) entries.push(lossEntry(loss));
-      }
-      return { entries, auditLines: view.auditLines(), losses: losses.length > 0 };
-    });
+    found.losses = losses.length > 0;
+    return losses.filter((loss) => !view.hasEntry(ACTION.logLossNoted, lossName(loss))).map(lossEntry);
   }
 
-  #snapshotLines(log: OpenLog, drafts: readonly SnapshotDraft[]) {
-    let offset = fstatSync(log.fd).size;
+  /** Seals the log from here on, unless it says that it was sealed before: a seal that is gone is not made again. */
+  #adopt(view: ControlView, incidents: OpenLog) {
+    const replaces = view.sealedAs();
+    if (replaces !== undefined && !this.#sealsAnew) {
+      this.#seal.missing();
+      return undefined;
+    }
+    const { dev, ino, fd } = incidents;
+    const adopted = this.#seal.adopt({ dev, ino, bytes: fstatSync(fd).size });
+    if (!adopted) return undefined;
+    const { position, origin, vkey } = adopted;
+    return { position, entry: adoptionEntry(this.#options.dir, { origin, vkey, replaces }, position.audit.lines) };
+  }
+
+  /** The entry that a crash has kept from being written, between the first note and it. */
+  #tellAdoption(view: ControlView, position: Position | undefined) {
+    if (!position || this.#adoptionIsTold) return undefined;
+    this.#adoptionIsTold = view.sealedAs() !== undefined;
+    const key = this.#adoptionIsTold ? undefined : verifierKeys(this.#options.dir).at(-1);
+    if (!key) return undefined;
+    const told = { origin: key.name, vkey: formatVerifierKey(key), replaces: undefined };
+    return { position, entry: adoptionEntry(this.#options.dir, told, position.audit.lines) };
+  }
+
+  /** The leaves of what was just appended, and then that it is ours. */
+  #moveOn(before: Position, auditLines: readonly Buffer[], isAsLeft: boolean): Position {
+    if (isAsLeft && auditLines.length === 0) return before;
+    const { audit } = before;
+    if (auditLines.length > 0) {
+      this.#seal.addLeaves(
+        audit.lines,
+        auditLines.map((line) => leafHash(line.subarray(0, line.length - 1))),
+      );
+    }
+    const bytes = auditLines.reduce((sum, line) => sum + line.length, audit.bytes);
+    const position: Position = { ...before, audit: { ...audit, bytes, lines: audit.lines + auditLines.length } };
+    this.#seal.moveTo(position);
+    return position;
+  }
+
+  /** All lines up to there are on the disk; a note that covers them comes next, and is waited for. */
+  async #sealUpTo(own: Position, others: Position | undefined): Promise<void> {
+    const seal = this.#seal;
+    if (!seal.signs) return;
+    const isSameFile = others?.audit.ino === own.audit.ino && others.audit.dev === own.audit.dev;
+    const size = Math.max(own.audit.lines, isSameFile ? others.audit.lines : 0);
+    // Another act of this process may have sealed this one's lines, too.
+    const isCovered = this.#acts > 1 && (seal.glance()?.sealed ?? 0) >= own.audit.lines;
+    if (!isCovered) await this.#lock.run(() => seal.seal(size));
+    await seal.syncNotes(this.#acts <= 1);
+  }
+
+  #copyNewestNote(): void {
+    if (!this.#seal.hasNewNotes) return;
+    try {
+      this.#lock.runBlocking(() => this.#seal.copyNewest());
+    } catch (error) {
+      // It is a copy: the note itself is where it belongs, and the next writer makes the copy anew.
+      if (!(error instanceof OperatorError) && systemErrorSentence(error) === undefined) throw error;
+    }
+  }
+
+  #snapshotLines(view: ControlView, log: OpenLog, drafts: readonly SnapshotDraft[]) {
+    const start = drafts.length > 0 ? fstatSync(log.fd).size : 0;
+    let offset = start;
     const lines: Buffer[] = [];
     const bindings: AuditDraft[] = [];
     const hashes: string[] = [];
@@ -186,7 +405,7 @@ export class Ledger {
       const id = record.incident_id;
       if (ids.has(id)) throw new Error(`incident ${id} stands twice in one draft`);
       ids.add(id);
-      const before = this.registry.control((view) => view.incident(id))?.hash ?? null;
+      const before = view.incident(id)?.hash ?? null;
       if (before !== after) throw new Error(`incident ${id}: decided on ${after}, the last is ${before}`);
       const line = lineOf(record, readIncident, MAX_LINE_BYTES);
       const length = line.length - 1;
@@ -202,7 +421,7 @@ export class Ledger {
       });
       offset += line.length;
     }
-    return { bytes: Buffer.concat(lines), bindings, hashes };
+    return { offset: start, bytes: Buffer.concat(lines), bindings, hashes };
   }
 
   /** Opens the logs, anew where a rotation has put another file under the name. */
@@ -222,18 +441,74 @@ export class Ledger {
     return { ...logs };
   }
 
-  /** Both, always: what was decided may rest on bytes of the other log, or of another process, not yet synced. */
-  async #sync(logs: Record<LogName, OpenLog>): Promise<void> {
-    await Promise.all(
-      LOG_NAMES.map(async (log) => {
-        try {
-          await syncData(logs[log].fd);
-        } catch (error) {
-          throw logFailed(logs[log].path, 'synced', error);
-        }
-      }),
-    );
+  /** Incident lines were synced before they were vouched for; what was decided may rest on audit lines of others. */
+  async #sync(audit: OpenLog): Promise<void> {
+    try {
+      await syncData(audit.fd, this.#acts <= 1);
+    } catch (error) {
+      throw logFailed(audit.path, 'synced', error);
+    }
   }
+}
+
+/** Another program appended between our look and our line, which then has no effect: it is sealed as foreign. */
+class InterruptedAppend extends Error {
+  constructor(readonly path: string) {
+    super(`${path}: another program wrote at the same moment`);
+  }
+}
+
+function outrun(path: string): OperatorError {
+  return new OperatorError('GRACE_OUTRUN', EXIT.locked, `another program writes to ${path} all the time`, {
+    hint: `fuser -v ${shellArguments(path)}   # grace could not get a line of its own in between`,
+  });
+}
+
+const MOST_ATTEMPTS = 20;
+
+/** Appends where the file ended when the decision was made; `offset` undefined: wherever it ends. */
+function appendAt(log: OpenLog, bytes: Buffer, offset?: number): void {
+  appendBytes(log, bytes);
+  if (offset === undefined || fstatSync(log.fd).size === offset + bytes.length) return;
+  const there = Buffer.alloc(bytes.length);
+  readSync(log.fd, there, 0, there.length, offset);
+  if (!there.equals(bytes)) throw new InterruptedAppend(log.path);
+}
+
+/** What was found before the decision. */
+interface Found {
+  /** Where grace stands after it; `undefined` when the log is not sealed. */
+  position: Position | undefined;
+  /** Nothing was found: both logs end where grace left them. */
+  readonly isAsLeft: boolean;
+  entries: AuditDraft[];
+  losses: boolean;
+  isCaughtUp: boolean;
+  catchUp: () => void;
+}
+
+/** The seal is there, and what it says belongs to the log. */
+function isUsable(seal: LogSeal): boolean {
+  try {
+    return seal.position() !== undefined;
+  } catch (error) {
+    if (error instanceof OperatorError && error.exit === EXIT.auditBroken) return false;
+    throw error;
+  }
+}
+
+/** Both live files are those that grace wrote last, and no longer than it left them. */
+function endsThere(position: Position, logs: Record<LogName, OpenLog>): boolean {
+  return LOG_NAMES.every((log) => {
+    const { dev, ino, bytes } = position[log];
+    return logs[log].dev === dev && logs[log].ino === ino && fstatSync(logs[log].fd).size === bytes;
+  });
+}
+
+/** Whether the file in which grace stands is one of the log's. */
+function listsFile(dir: string, live: OpenLog, { audit }: Position): boolean {
+  if (live.dev === audit.dev && live.ino === audit.ino) return true;
+  return listSegments(dir, 'audit').some(({ dev, ino }) => dev === audit.dev && ino === audit.ino);
 }
 
 /** How long to leave it to a rotation to put a new file in the place of the one it has renamed. */
@@ -270,72 +545,4 @@ function refusedRecord(reason: string): OperatorError {
   return new OperatorError('GRACE_RECORD_REFUSED', EXIT.invalidData, `a record cannot be written: ${reason}`, {
     hint: 'nothing was written; correct what was passed in',
   });
-}
-
-/** Ends a line that was cut off, so that the next record stands on a line of its own; the stub stays. */
-function endTail({ log, offset, length }: Tail, file: OpenLog): AuditDraft[] {
-  // Under the lock nothing grows; a file that is shorter by now was truncated, which the next look reports as a loss.
-  if (fstatSync(file.fd).size !== offset + length) return [];
-  const sha256 = hashRange(file, offset, length);
-  appendBytes(file, Buffer.from('\n'));
-  return [
-    {
-      actor: 'grace',
-      action: ACTION.tailEnded,
-      resource: basename(file.path),
-      decision: { quarantined: true },
-      metadata: { log, offset, length, sha256 },
-    },
-  ];
-}
-
-function isTailOf(tail: Tail, { dev, ino }: OpenLog): boolean {
-  return tail.dev === dev && tail.ino === ino;
-}
-
-/** The same in a file that was renamed after it was torn. Synced at once: later syncs go to the live file alone. */
-function endRotatedTail(tail: Tail): AuditDraft[] {
-  const file = openForAppending(tail.path);
-  try {
-    // Renamed once more meanwhile: whoever writes next finds it.
-    if (!isTailOf(tail, file)) return [];
-    const entries = endTail(tail, file);
-    fdatasyncSync(file.fd);
-    return entries;
-  } catch (error) {
-    throw logFailed(file.path, 'synced', error);
-  } finally {
-    closeSync(file.fd);
-  }
-}
-
-function lossName(loss: Loss): string {
-  return `${LOG_FILE[loss.log]}#${loss.had.slice(0, 16)}`;
-}
-
-function lossEntry(loss: Loss): AuditDraft {
-  const { log, kind, bytes_before, bytes_now, had } = loss;
-  return {
-    actor: 'grace',
-    action: ACTION.logLossNoted,
-    resource: lossName(loss),
-    decision: { kind },
-    metadata: { log, kind, bytes_before, bytes_now, had },
-  };
-}
-
-function hashRange({ fd, path }: OpenLog, from: number, length: number): string {
-  const hash = createHash('sha256');
-  const chunk = Buffer.alloc(Math.min(length, 1 << 16));
-  try {
-    for (let done = 0; done < length; ) {
-      const read = readSync(fd, chunk, 0, Math.min(chunk.length, length - done), from + done);
-      if (read === 0) break;
-      hash.update(chunk.subarray(0, read));
-      done += read;
-    }
-  } catch (error) {
-    throw logFailed(path, 'read', error);
-  }
-  return hash.digest('hex');
 }

@@ -1,3 +1,4 @@
+import type { AuditReport } from './audit/report.js';
 import type { Claim, Report } from './claim.js';
 import type { LearningReport } from './learning.js';
 import type { SelfHealingReport } from './self-healing.js';
@@ -5,13 +6,16 @@ import type { UnifiedReport } from './unified.js';
 
 export interface AllReport extends Report {
   readonly reports: readonly [SelfHealingReport, LearningReport, UnifiedReport];
+  /** `null` when there is no audit log. */
+  readonly audit: AuditReport | null;
 }
 
 /** The headlines of all reports, then their other claims, each once. */
-export function allReport(...reports: AllReport['reports']): AllReport {
+export function allReport(reports: AllReport['reports'], audit: AuditReport | null): AllReport {
   const [first, ...others] = reports;
-  const claims: [Claim, ...Claim[]] = [first.claims[0], ...others.map((report) => report.claims[0])];
-  for (const claim of reports.flatMap((report) => report.claims.slice(1))) {
+  const all: readonly Report[] = audit ? [...others, audit] : others;
+  const claims: [Claim, ...Claim[]] = [first.claims[0], ...all.map((report) => report.claims[0])];
+  for (const claim of [first, ...all].flatMap((report) => report.claims.slice(1))) {
     if (!claims.some(({ id }) => id === claim.id)) claims.push(claim);
   }
   return {
@@ -20,5 +24,6 @@ export function allReport(...reports: AllReport['reports']): AllReport {
     empty: first.empty,
     next: first.next,
     reports,
+    audit,
   };
 }

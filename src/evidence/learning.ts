@@ -56,8 +56,10 @@ export interface LearningComparison {
 }
 
 export function learningReport({ sums }: AuditFacts, records: RecordState): LearningReport {
-  const of = (matches: (entry: AuditSum) => boolean) => sum(sums.filter(matches), (entry) => entry.n);
-  const loop = sums.filter((entry) => LOOPS.includes(entry.actor));
+  // Another program that writes in the learner's name has not learned anything.
+  const told = sums.filter(({ actor, own }) => own === 1 || actor !== LEARNER);
+  const of = (matches: (entry: AuditSum) => boolean) => sum(told.filter(matches), (entry) => entry.n);
+  const loop = told.filter((entry) => LOOPS.includes(entry.actor));
   const figures: Figures = {
     entries: sum(sums, (entry) => entry.n),
     old_rule_entries: sum(sums, (entry) => entry.old_rule),

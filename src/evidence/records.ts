@@ -32,26 +32,32 @@ export interface RecordState {
   readonly noted_losses: readonly NotedLoss[];
   /** Incident lines that the audit log vouches for and that are not there, or are others. */
   readonly dangling: number;
+  /** Incident lines in grace's form for which nobody vouches. */
+  readonly unbound: number;
+  /** The audit log says that it was sealed, and what sealed it is not there. */
+  readonly seal_gone: boolean;
 }
 
 export interface RecordSums {
   readonly lines: number;
   readonly quarantined: number;
   readonly unterminated_bytes: number;
+  readonly unbound: number;
   readonly losses: number;
 }
 
-export function recordSums({ logs, losses, noted_losses, dangling }: RecordState): RecordSums {
+export function recordSums({ logs, losses, noted_losses, dangling, unbound, seal_gone }: RecordState): RecordSums {
   return {
     lines: sum(logs, (log) => log.lines),
     quarantined: sum(logs, (log) => log.quarantined),
     unterminated_bytes: sum(logs, (log) => log.unterminated_bytes),
-    losses: losses.length + noted_losses.length + (dangling > 0 ? 1 : 0),
+    unbound,
+    losses: losses.length + noted_losses.length + (dangling > 0 ? 1 : 0) + (seal_gone ? 1 : 0),
   };
 }
 
 /** What a claim has to leave out because it could not be read. */
-export function unreadable({ quarantined, unterminated_bytes }: RecordSums): Excluded[] {
+export function unreadable({ quarantined, unterminated_bytes, unbound }: RecordSums): Excluded[] {
   return excluding(
     {
       id: 'quarantined',
@@ -65,17 +71,24 @@ export function unreadable({ quarantined, unterminated_bytes }: RecordSums): Exc
       n: unterminated_bytes,
       why: 'after the last line end: a record being written, or a torn one',
     },
+    {
+      id: 'unbound',
+      what: named(unbound, 'incident line'),
+      n: unbound,
+      why: 'no audit entry vouches for it: another program wrote it, or a writer that was killed',
+    },
   );
 }
 
 /** Is everything that was ever in the logs still there, and could it be read? */
 export function integrityClaim(state: RecordState): Claim {
   const sums = recordSums(state);
-  const { lines, quarantined, unterminated_bytes, losses } = sums;
+  const { lines, quarantined, unterminated_bytes, unbound, losses } = sums;
   const broken = [
     ...(losses > 0 ? [counted(losses, 'loss', 'losses')] : []),
     ...(quarantined > 0 ? [`${counted(quarantined, 'line')} quarantined`] : []),
     ...(unterminated_bytes > 0 ? [`${counted(unterminated_bytes, 'byte')} without a line end`] : []),
+    ...(unbound > 0 ? [`${counted(unbound, 'incident line')} that nobody vouches for`] : []),
   ];
   const said = broken.length > 0 ? broken.join(', ') : 'none quarantined, nothing lost';
   return {
@@ -89,6 +102,7 @@ export function integrityClaim(state: RecordState): Claim {
       ...(state.dangling > 0
         ? [`the audit log vouches for ${counted(state.dangling, 'incident line')} that are altered or not there`]
         : []),
+      ...(state.seal_gone ? ['the audit log says that it was sealed, and its seal is gone: grace evidence audit'] : []),
       ...state.losses.map((loss) => `${loss.log} log ${lossWords(loss)}; not yet noted in the audit log`),
       ...state.noted_losses.map(({ at, resource }) => `the audit log notes a loss in ${resource} at ${at}`),
     ],

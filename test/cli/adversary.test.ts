@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { dumpOf, grace, linesOf, readLogs } from '../support/cli.js';
 import { withoutTmpfs } from '../support/fault-tools.js';
-import { line, newIncident, oldIncident } from '../support/records.js';
+import { line, newIncident, oldIncident, writeBound } from '../support/records.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** What an adversary tried, who owns the account or writes into the logs. Nothing here may be believed. */
@@ -38,7 +38,7 @@ test('an old line that calls itself verified is not', async () => {
 test('what is simulated is never real, whatever else it says', async () => {
   const logs = logsDir();
   const forged = newIncident({ metadata: { simulated: true }, origin: 'real', status: 'resolved' });
-  appendFileSync(join(logs, 'incidents.jsonl'), line(forged));
+  writeBound(logs, [forged]);
   expect((await grace(['registry', 'list', '--logs', logs])).stdout).toContain('simulated');
 });
 
@@ -145,15 +145,18 @@ test('a name without end is quarantined, and stops no drill', async () => {
   const logs = logsDir();
   const staged_by = { boot_id: 'b', pid: 1, start_time: 1 };
   const huge = newIncident({ incident_id: 'x'.repeat(70_000), origin: 'drill', metadata: { staged_by } });
-  appendFileSync(join(logs, 'incidents.jsonl'), line(huge));
+  writeBound(logs, [huge]);
   expect((await grace(['trigger', 'incident', '--logs', logs])).code).toBe(0);
   expect((await grace(['doctor', '--logs', logs])).stdout).toContain('longer than 1024 characters');
 });
 
 test('a number without measure breaks no report', async () => {
   const logs = logsDir();
-  const lines = [1, 2].map((i) => line(newIncident({ incident_id: `i${i}`, relapses: Number.MAX_SAFE_INTEGER })));
-  appendFileSync(join(logs, 'incidents.jsonl'), lines.join(''));
+  const huge = { relapses: Number.MAX_SAFE_INTEGER };
+  writeBound(
+    logs,
+    [1, 2].map((i) => newIncident({ incident_id: `i${i}`, ...huge })),
+  );
   const { doc } = await evidence(logs);
   expect(doc.records.logs[0].quarantined).toBe(2);
 });
@@ -162,7 +165,7 @@ test('one record cannot flood a terminal', async () => {
   const logs = logsDir();
   const wide = { ...newIncident({ incident_id: 'wide' }), ['k'.repeat(100_000)]: 1 };
   const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`f${i}`, i]));
-  appendFileSync(join(logs, 'incidents.jsonl'), line({ ...wide, ...many }));
+  writeBound(logs, [{ ...wide, ...many }]);
   const run = await grace(['registry', 'show', 'wide', '--logs', logs]);
   expect(run.code).toBe(0);
   expect(run.stdout.length).toBeLessThan(1_000_000);

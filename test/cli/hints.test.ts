@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { shellArguments, shellQuoted } from '../../src/core/shell-quoted.js';
 import { type CliRun, grace, RAW_CONTROL } from '../support/cli.js';
-import { line, newIncident } from '../support/records.js';
+import { newIncident, writeBound } from '../support/records.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** Pasted bare, each would make a file named PWNED, or be several words, or none, or an option. */
@@ -116,7 +116,7 @@ const SITUATIONS: Record<string, Situation> = {
     argv: ['grace', 'trigger', 'drill', 'port-in-use', '--port', word],
   }),
   'a task that is not there': (cwd, word) => {
-    writeFileSync(join(logsIn(cwd, word), 'incidents.jsonl'), line(newIncident()));
+    writeBound(logsIn(cwd, word), [newIncident()]);
     return {
       args: ['registry', 'show', '--logs', word, '--', word],
       argv: ['grace', 'registry', 'list', '--logs', word],
@@ -124,8 +124,10 @@ const SITUATIONS: Record<string, Situation> = {
   },
   'a name of two tasks': (cwd, word) => {
     const ids = [`${word}1`, `${word}2`];
-    const records = ids.map((incident_id) => line(newIncident({ incident_id })));
-    writeFileSync(join(logsIn(cwd, 'l'), 'incidents.jsonl'), records.join(''));
+    writeBound(
+      logsIn(cwd, 'l'),
+      ids.map((incident_id) => newIncident({ incident_id })),
+    );
     const where = ['--logs', 'l'];
     const argv = word.startsWith('-') ? [...where, '--', `${word}1`] : [`${word}1`, ...where];
     return { args: ['registry', 'show', ...where, '--', word], argv: ['grace', 'registry', 'show', ...argv] };

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { displayWidth } from '../../src/cli/output/width.js';
-import { dropRegistry, dumpOf, GRACE, grace, isSentence, RAW_CONTROL, ROOT } from '../support/cli.js';
-import { line, newIncident, oldIncident } from '../support/records.js';
+import { cliEnv, dropRegistry, dumpOf, GRACE, grace, isSentence, keysMade, RAW_CONTROL, ROOT } from '../support/cli.js';
+import { newIncident, oldIncident, writeBound } from '../support/records.js';
 import { fingerprintOf, tempDir } from '../support/temp-dir.js';
 
 const HOSTILE = '\u001b[31mred\u001b[2J\u001b]0;owned\u0007\nfake line\u009b1m\u202eevil';
@@ -27,7 +27,7 @@ function makeLogs(): string {
     newIncident({ incident_id: 'inc_c', status: 'remediating', detected_at: '2026-11-24T00:00:00Z' }),
     { ...newIncident({ incident_id: `inc_${HOSTILE}`, target: HOSTILE, failure_mode: HOSTILE }), [HOSTILE]: HOSTILE },
   ];
-  writeFileSync(join(dir, 'incidents.jsonl'), incidents.map(line).join(''));
+  writeBound(dir, incidents);
   const source = `
     import { Ledger, systemClock, TASK_SCHEMA } from ${JSON.stringify(join(ROOT, 'dist/core/index.js'))};
     const ledger = new Ledger({ dir: process.argv[1], clock: systemClock, jitter: Math.random, unique: String(process.pid), invocation: 'backup' });
@@ -78,7 +78,7 @@ describe('grace registry', () => {
   test('list names the origin of incidents, and none of other tasks', async () => {
     const logs = makeLogs();
     const drill = newIncident({ incident_id: 'inc_drill', origin: 'drill' });
-    writeFileSync(join(logs, 'incidents.jsonl'), line(drill), { flag: 'a' });
+    writeBound(logs, [drill]);
     const { stdout } = await grace(['registry', 'list', '--logs', logs]);
     const lines = stdout.split('\n');
     const at = lines[0]?.indexOf('origin') ?? -1;
@@ -181,9 +181,7 @@ describe('grace registry', () => {
 
   test('a bad line is quarantined, told, and hides nothing', async () => {
     const logs = makeLogs();
-    writeFileSync(join(logs, 'incidents.jsonl'), `nonsense\n${line(newIncident({ incident_id: 'inc_after' }))}`, {
-      flag: 'a',
-    });
+    writeBound(logs, ['nonsense\n', newIncident({ incident_id: 'inc_after' })]);
     const run = await grace(['registry', 'list', '-q', '--logs', logs]);
     expect(run).toMatchObject({
       code: 0,
@@ -212,13 +210,13 @@ describe('grace registry', () => {
     const logs = makeLogs();
     dropRegistry(logs);
     chmodSync(logs, 0o550);
-    const before = fingerprintOf(logs);
+    const before = [fingerprintOf(logs), keysMade()];
     for (const command of ['list', 'stats', 'sync', 'rebuild']) {
       const run = await grace(['registry', command, '--logs', logs]);
       expect(run.code, run.stderr).toBe(0);
       expect(run.stderr).toContain('grace: note: read into a temporary registry: its owner may not write there');
     }
-    expect(fingerprintOf(logs)).toEqual(before);
+    expect([fingerprintOf(logs), keysMade()]).toEqual(before);
   });
 
   test('an empty result is an answer', async () => {
@@ -257,7 +255,7 @@ describe.skipIf(NO_PYTHON)('on a terminal of 60 columns', () => {
     const program = join(ROOT, 'test/support/on-terminal.py');
     const run = spawnSync('python3', [program, '60', process.execPath, GRACE, ...args], {
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, TERM: 'xterm', ...env },
+      env: cliEnv({ TERM: 'xterm', ...env }),
     });
     expect(run).toMatchObject({ status: 0, stderr: '' });
     return run.stdout;

@@ -25,7 +25,7 @@ import { claimMetadata, decideClaim } from '../../src/core/records/claim.js';
 import type { JsonObject } from '../../src/core/records/json.js';
 import { program } from '../support/child.js';
 import { dumpRegistry } from '../support/dump-registry.js';
-import { auditDraft, DEAD_OWNER, line, newIncident, oldAudit, oldIncident } from '../support/records.js';
+import { auditDraft, DEAD_OWNER, line, newIncident, oldAudit, oldIncident, writeBound } from '../support/records.js';
 import { deleteRegistry, LOG_FILE, type LogName, logPath, openLedger, openRegistry } from '../support/registry.js';
 import { fingerprintOf, tempDir } from '../support/temp-dir.js';
 
@@ -143,10 +143,12 @@ describe('a decision', () => {
     const dir = tempDir();
     const ledger = openLedger(dir);
     await ledger.transact(() => ({ value: 0 }));
-    const text = line(newIncident({ incident_id: 'foreign' }));
-    appendFileSync(logPath(dir, 'incidents'), text);
-    const { value } = await ledger.transact((view) => ({ value: view.incident('foreign')?.hash }));
-    expect(value).toBe(sha(text.trim()));
+    const others = [newIncident({ incident_id: 'of-grace' }), oldIncident({ incident_id: 'of-the-old-system' })];
+    writeBound(dir, others);
+    const { value } = await ledger.transact((view) => ({
+      value: others.map(({ incident_id }) => view.incident(incident_id)?.hash),
+    }));
+    expect(value).toEqual(others.map((record) => sha(line(record).trim())));
   });
 
   it('that throws writes nothing and frees the lock', async () => {

@@ -7,9 +7,12 @@ import { group, incidentFacts, NOW, taskFacts, wholeRecords } from './facts.js';
 
 const all = (groups = [group()]) =>
   allReport(
-    selfHealingReport(incidentFacts({ groups }), wholeRecords(), NOW),
-    learningReport({ sums: [] }, wholeRecords()),
-    unifiedReport(taskFacts(), wholeRecords()),
+    [
+      selfHealingReport(incidentFacts({ groups }), wholeRecords(), NOW),
+      learningReport({ sums: [] }, wholeRecords()),
+      unifiedReport(taskFacts(), wholeRecords()),
+    ],
+    null,
   );
 
 it('holds the three headlines first, self-healing leading, then every other claim once', () => {

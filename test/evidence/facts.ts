@@ -76,7 +76,15 @@ export function taskFacts(change: Partial<TaskFacts> = {}): TaskFacts {
 
 /** Logs that could be read to the last byte. */
 export function wholeRecords(change: Partial<RecordState> = {}): RecordState {
-  return { logs: [logState('incidents'), logState('audit')], losses: [], noted_losses: [], dangling: 0, ...change };
+  return {
+    logs: [logState('incidents'), logState('audit')],
+    losses: [],
+    noted_losses: [],
+    dangling: 0,
+    unbound: 0,
+    seal_gone: false,
+    ...change,
+  };
 }
 
 export function logState(

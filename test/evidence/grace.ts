@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LOG_FILE } from '../../src/core/journal/log-files.js';
-import { line } from '../support/records.js';
+import { cliEnv, GRACE } from '../support/cli.js';
+import { line, writeBound } from '../support/records.js';
 import { tempDir } from '../support/temp-dir.js';
 
-export const GRACE = fileURLToPath(new URL('../../bin/grace.js', import.meta.url));
+export { GRACE };
 
 export interface Ran {
   readonly code: number | null;
@@ -25,11 +25,10 @@ export function grace(args: readonly string[], where: Where = {}): Ran {
 }
 
 export function run(command: string, args: readonly string[], { env, cwd = tempDir() }: Where = {}): Ran {
-  const { PATH = '' } = process.env;
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,
     // Temporary registries apart from those that other tests look for.
-    env: { PATH, HOME: cwd, TERM: 'xterm-256color', TMPDIR: tempDir(), ...env },
+    env: cliEnv({ TERM: 'xterm-256color', TMPDIR: tempDir(), ...env }),
     encoding: 'utf8',
   });
   return { code: status, stdout, stderr };
@@ -42,13 +41,16 @@ export function graceJson(args: readonly string[], where: Where = {}): { code: n
   return { code, doc: JSON.parse(stdout) };
 }
 
-/** A directory with logs of these records; a text is taken as it is. */
-export function logsOf(incidents: readonly unknown[], audit: readonly unknown[] = []): string {
+/**
+ * A directory with logs of these records; a text is taken as it is. The entries that vouch for the incidents stand first
+ * in the audit log.
+ */
+export function logsOf(incidents: readonly (object | string)[], audit: readonly (object | string)[] = []): string {
   const dir = join(tempDir(), 'logs');
   mkdirSync(dir);
-  const text = (records: readonly unknown[]) =>
-    records.map((record) => (typeof record === 'string' ? record : line(record))).join('');
-  writeFileSync(join(dir, LOG_FILE.incidents), text(incidents));
-  writeFileSync(join(dir, LOG_FILE.audit), text(audit));
+  writeFileSync(join(dir, LOG_FILE.audit), '');
+  writeBound(dir, incidents);
+  const entries = audit.map((entry) => (typeof entry === 'string' ? entry : line(entry)));
+  appendFileSync(join(dir, LOG_FILE.audit), entries.join(''));
   return dir;
 }

@@ -4,7 +4,7 @@ import { learningReport } from '../../src/evidence/learning.js';
 import { logState, wholeRecords } from './facts.js';
 
 const entries = (actor: string, action: string, n: number, change: Partial<AuditSum> = {}): AuditSum => ({
-  ...{ actor, action, n, old_rule: 0, old: 0 },
+  ...{ actor, action, own: 1, n, old_rule: 0, old: 0 },
   ...change,
 });
 const report = (...sums: AuditSum[]) => learningReport({ sums }, wholeRecords());

@@ -33,6 +33,32 @@ describe('record integrity', () => {
     ]);
   });
 
+  it('is PARTIAL with incident lines that nobody vouches for, which it counts', () => {
+    const claim = integrityClaim(wholeRecords({ unbound: 2 }));
+    expect(claim).toMatchObject({
+      verdict: 'PARTIAL',
+      headline: 'records: 20 lines read, 2 incident lines that nobody vouches for',
+      numbers: { unbound: 2, losses: 0 },
+    });
+    expect(claim.excluded).toEqual([expect.objectContaining({ id: 'unbound', n: 2 })]);
+  });
+
+  it('is FAIL when what sealed the log is gone', () => {
+    expect(integrityClaim(wholeRecords({ seal_gone: true }))).toMatchObject({
+      verdict: 'FAIL',
+      numbers: { losses: 1 },
+      reasons: [expect.stringContaining('its seal is gone')],
+    });
+  });
+
+  it('is FAIL when lines that were vouched for are not there', () => {
+    expect(integrityClaim(wholeRecords({ dangling: 1 }))).toMatchObject({
+      verdict: 'FAIL',
+      numbers: { losses: 1 },
+      reasons: ['the audit log vouches for 1 incident line that are altered or not there'],
+    });
+  });
+
   it('is FAIL when the audit log notes a loss', () => {
     const noted = { at: '2026-11-23T00:00:00.000000Z', resource: 'incidents.jsonl#abc' };
     expect(integrityClaim(wholeRecords({ noted_losses: [noted] }))).toMatchObject({

@@ -36,11 +36,12 @@ export async function bundlePrograms(edits: readonly Edit[] = []): Promise<Progr
   await build({
     entryPoints: Object.fromEntries(Object.entries(SOURCES).map(([name, url]) => [name, fileURLToPath(url)])),
     outdir,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': '.cjs' },
     bundle: true,
     packages: 'external',
     platform: 'node',
-    format: 'esm',
+    // As the program itself is built: it starts faster.
+    format: 'cjs',
     target: 'node20',
     loader: { '.sql': 'text' },
     logLevel: 'silent',
@@ -48,7 +49,7 @@ export async function bundlePrograms(edits: readonly Edit[] = []): Promise<Progr
   });
   const missed = edits.filter(({ file }) => !edited.has(file));
   if (missed.length > 0) throw new Error(`no program reads ${missed.map(({ file }) => file).join(', ')}`);
-  const path = (name: string) => join(outdir, `${name}.mjs`);
+  const path = (name: string) => join(outdir, `${name}.cjs`);
   const remove = () => rmSync(outdir, { recursive: true, force: true });
   return { append: path('append'), project: path('project'), claim: path('claim'), remove };
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { LogName } from '../../src/core/journal/log-files.js';
 import { ACTION } from '../../src/core/records/audit-actions.js';
 import { isJsonObject, type JsonObject } from '../../src/core/records/json.js';
+import { type SealEvidence, unsealedRest, wrongSeal } from './seal-checks.js';
 
 /** Violations shown in full when an expectation fails. */
 const SHOWN = Number(process.env.GRACE_FAULT_SHOW ?? 8);
@@ -12,6 +14,9 @@ export interface Evidence {
   readonly acks: readonly string[];
   /** The bytes of each log, file by file, oldest first. */
   readonly logs: Readonly<Record<LogName, readonly Buffer[]>>;
+  /** Which files those of the audit log are. */
+  readonly auditFiles: readonly { readonly dev: number; readonly ino: number }[];
+  readonly seal: SealEvidence | undefined;
   /** Lines that the registry has put aside: file (0 is the oldest) and byte offset. */
   readonly quarantine: readonly { readonly log: LogName; readonly ordinal: number; readonly position: number }[];
   /** The registry as it was kept, and as it is when built anew from the logs: a text for each row. */
@@ -27,12 +32,21 @@ export type Kind =
   | 'damaged'
   | 'misnumbered'
   | 'unbound'
+  | 'unsealed'
+  | 'false note'
+  | 'damaged tile'
+  | 'position ahead'
+  | 'foreign as own'
+  | 'not adopted'
+  | 'seal broken'
   | 'stale registry'
   | 'second act'
   | 'act without intent'
   | 'unclear failure'
   | 'recovery not idempotent'
   | 'acknowledged before synced'
+  | 'vouched before synced'
+  | 'sealed before synced'
   | 'broken';
 
 /** One thing that must not be. */
@@ -41,8 +55,13 @@ export interface Violation {
   readonly what: string;
 }
 
-/** All checks that hold whatever was broken, as long as no log was rotated away. */
+/** All checks that hold after recovery, whatever was broken, as long as no log was rotated away. */
 export function violationsIn(evidence: Evidence): Violation[] {
+  return [...wrongSeal(evidence, evidence.acks), ...unsealedRest(evidence), ...violationsBesideTheSeal(evidence)];
+}
+
+/** Those that say nothing of the seal. */
+export function violationsBesideTheSeal(evidence: Evidence): Violation[] {
   return [
     ...lostOrDoubled(evidence),
     ...damagedLines(evidence),
@@ -53,7 +72,7 @@ export function violationsIn(evidence: Evidence): Violation[] {
   ];
 }
 
-interface Line {
+export interface Line {
   readonly log: LogName;
   readonly ordinal: number;
   readonly offset: number;
@@ -63,16 +82,24 @@ interface Line {
   readonly record: JsonObject | undefined;
 }
 
-export function linesOf(logs: Evidence['logs'], log: LogName): Line[] {
+const known = new WeakMap<Evidence['logs'], Partial<Record<LogName, Line[]>>>();
+
+/** The lines of all its files. */
+export function linesOf(logs: Evidence['logs'], log: LogName): readonly Line[] {
+  const of = known.get(logs) ?? {};
+  known.set(logs, of);
+  of[log] ??= logs[log].flatMap((file, ordinal) => linesIn(log, ordinal, file));
+  return of[log];
+}
+
+function linesIn(log: LogName, ordinal: number, file: Buffer): Line[] {
   const lines: Line[] = [];
-  for (const [ordinal, file] of logs[log].entries()) {
-    for (let offset = 0; offset < file.length; ) {
-      const lf = file.indexOf(0x0a, offset);
-      const end = lf === -1 ? file.length : lf;
-      const bytes = file.subarray(offset, end);
-      lines.push({ log, ordinal, offset, bytes, terminated: lf !== -1, record: parsed(bytes) });
-      offset = end + 1;
-    }
+  for (let offset = 0; offset < file.length; ) {
+    const lf = file.indexOf(0x0a, offset);
+    const end = lf === -1 ? file.length : lf;
+    const bytes = file.subarray(offset, end);
+    lines.push({ log, ordinal, offset, bytes, terminated: lf !== -1, record: parsed(bytes) });
+    offset = end + 1;
   }
   return lines;
 }
@@ -94,7 +121,7 @@ export function lostOrDoubled({ acks, logs }: Pick<Evidence, 'acks' | 'logs'>): 
     incidents: tally(linesOf(logs, 'incidents').map(({ record }) => record?.incident_id)),
   };
   for (const log of ['audit', 'incidents'] as const) {
-    for (const name of acks) {
+    for (const name of acks.filter(isRecord)) {
       if (!found[log].has(name)) violations.push({ kind: 'lost', what: `${name} in ${log}` });
     }
   }
@@ -104,6 +131,11 @@ export function lostOrDoubled({ acks, logs }: Pick<Evidence, 'acks' | 'logs'>): 
     if (lines > 1) violations.push({ kind: 'doubled', what: `${name}: ${lines} times in incidents` });
   }
   return violations;
+}
+
+/** Not a claim: those are two words. */
+function isRecord(ack: string): boolean {
+  return !ack.includes(' ');
 }
 
 function tally(names: readonly unknown[]): Map<string, number> {
@@ -181,53 +213,42 @@ export function wrongActs({ acts, logs }: Pick<Evidence, 'acts' | 'logs'>): Viol
 export function unclearFailure(run: {
   readonly code: number | null;
   readonly signal: string | null;
+  readonly said: readonly string[];
   readonly stderr: string;
   readonly hung: boolean;
 }): Violation[] {
   const odd = (what: string): Violation[] => [{ kind: 'unclear failure', what }];
   if (run.hung) return odd('it hung');
   if (run.code === 0) return run.stderr === '' ? [] : odd(`it succeeded and said: ${run.stderr}`);
-  const clear = /^grace: error: .+ \[GRACE_[A-Z_]+\]\ngrace: hint: .+\n$/.test(run.stderr);
-  if (run.code === null || run.code === 1 || !clear) return odd(`${run.code ?? run.signal}: ${run.stderr}`);
-  return [];
+  const [, code = ''] = /^grace: error: .+ \[(GRACE_[A-Z_]+)\]\ngrace: hint: .+\n$/.exec(run.stderr) ?? [];
+  // What one fault has done to a sealed log is not what somebody did who altered it.
+  const broken = [run.stderr, ...run.said].find((text) => /GRACE_(SEAL_BROKEN|TILES_DAMAGED|NO_SEAL)/.test(text));
+  if (broken !== undefined) return [{ kind: 'seal broken', what: broken }];
+  if (code === '') return odd(`${run.code ?? run.signal}: ${run.stderr}`);
+  return exitsOf(code).includes(run.code ?? -1) ? [] : odd(`${code} ended with ${run.code}`);
 }
 
-/**
- * Reads what `strace -f -y` saw of a program: between the last write to a log and the next acknowledgement a sync of that
- * log must have begun and ended well.
- */
-export function acknowledgedBeforeSynced(trace: readonly string[], logFiles: readonly string[]): Violation[] {
-  /** Logs with bytes that no sync covers yet; the number is the trace line of the last write. */
-  const dirty = new Map<string, number>();
-  /** By thread: the sync that it is in. */
-  const under = new Map<string, { file: string; since: number }>();
-  const violations: Violation[] = [];
-  trace.forEach((line, at) => {
-    const [, thread = '', call = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
-    const begun = /^(write|fdatasync|fsync)\(\d+<([^>]*)>(.*)$/.exec(call);
-    const over = /^<\.\.\. (fdatasync|fsync) resumed>.*= 0$/.exec(call);
-    const synced = (sync: { file: string; since: number } | undefined) => {
-      if (sync && (dirty.get(sync.file) ?? at) < sync.since) dirty.delete(sync.file);
-    };
-    if (over) synced(under.get(thread));
-    if (!begun) return;
-    const [, name, file = '', rest = ''] = begun;
-    if (name === 'write' && rest.startsWith(', "ACK ')) {
-      for (const log of dirty.keys()) violations.push({ kind: 'acknowledged before synced', what: `${log}: ${call}` });
-    } else if (logFiles.includes(file)) {
-      if (name === 'write') dirty.set(file, at);
-      else if (rest.endsWith('<unfinished ...>')) under.set(thread, { file, since: at });
-      else if (/= 0$/.test(rest)) synced({ file, since: at });
-    }
-  });
-  return violations;
+let table: ReadonlyMap<string, readonly number[]> | undefined;
+
+/** The exit codes that go with an error code, as documented. */
+function exitsOf(code: string): readonly number[] {
+  table ??= new Map(
+    readFileSync(new URL('../../docs/exit-codes.md', import.meta.url), 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [, name = '', exits = ''] = /^\| `(GRACE_\w+)` \| ([\d, ]+) \|/.exec(line) ?? [];
+        return name === '' ? [] : [[name, exits.split(', ').map(Number)] as const];
+      }),
+  );
+  return table.get(code) ?? [];
 }
 
-/** `lost` and `doubled` first: a summary names them even when they are 0. */
+/** `lost`, `doubled` and `unsealed` first: a summary names them even when they are 0. */
 export function countKinds(violations: readonly Violation[]): string {
   const counts = new Map<Kind, number>([
     ['lost', 0],
     ['doubled', 0],
+    ['unsealed', 0],
   ]);
   for (const { kind } of violations) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, n]) => `${n} ${kind}`).join(', ');

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { inspect, openRegistry, recoverTwice } from '../support/fault-evidence.js';
+import { inspect, look, openRegistry, recoverTwice } from '../support/fault-evidence.js';
 import { acksOf, start } from '../support/fault-run.js';
 import { withScratch } from '../support/fault-scratch.js';
 import { withoutFaketime } from '../support/fault-tools.js';
 import { bundlePrograms } from './bundle.js';
 import { countKinds, linesOf, showSome, unclearFailure, violationsIn } from './checks.js';
+import { wrongPosition, wrongSeal } from './seal-checks.js';
 
 const without = withoutFaketime();
 const JUMPS = ['-1d', '+2d', '-400d'];
@@ -29,8 +30,10 @@ it.skipIf(without)('a clock that jumps under an appender changes neither order n
       }
       const ended = await program.ended;
       const acks = acksOf(ended.said);
+      const left = look(dir);
+      const violations = [...unclearFailure(ended), ...wrongSeal(left, acks), ...wrongPosition(left)];
       const evidence = inspect(dir, acks);
-      const violations = [...unclearFailure(ended), ...(await recoverTwice(dir)), ...violationsIn(evidence)];
+      violations.push(...(await recoverTwice(dir)), ...violationsIn(evidence));
 
       const own = linesOf(evidence.logs, 'audit').filter(({ record }) => record?.action === 'fault_append');
       const times = own.map(({ record }) => Date.parse(String(record?.timestamp)));

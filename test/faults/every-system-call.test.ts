@@ -2,16 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutStrace } from '../support/fault-tools.js';
 import { bundlePrograms } from './bundle.js';
 import { countKinds, showSome } from './checks.js';
-import {
-  APPEND,
-  APPEND_FIRST,
-  breakEveryCall,
-  CLAIM,
-  PROJECT,
-  PROJECT_ANEW,
-  PROJECT_FIRST,
-  type Scenario,
-} from './every-call.js';
+import { breakEveryCall } from './every-call.js';
+import { SCENARIOS } from './every-call-scenarios.js';
 
 const without = withoutStrace();
 
@@ -23,11 +15,11 @@ describe.skipIf(without)('every system call, killed before it and failed', () =>
   });
   afterAll(() => programs?.remove());
 
-  it.each<Scenario>([APPEND, APPEND_FIRST, PROJECT, PROJECT_FIRST, PROJECT_ANEW, CLAIM])(
+  it.each(SCENARIOS)(
     '$name',
     async (scenario) => {
       const { points, killed, failed, violations } = await breakEveryCall(scenario, programs, {
-        faults: 'kills and errors',
+        faults: scenario.faults ?? 'kills and errors',
       });
       const counts = countKinds(violations);
       console.log(`${scenario.name}: ${points} system-call points, ${killed} killed, ${failed} failed, ${counts}`);

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspect, recoverTwice } from '../support/fault-evidence.js';
-import { start } from '../support/fault-run.js';
+import { inspect, look, recoverTwice } from '../support/fault-evidence.js';
+import { acksOf, start } from '../support/fault-run.js';
 import { withScratch } from '../support/fault-scratch.js';
 import type { Programs } from './bundle.js';
 import { unclearFailure, type Violation, violationsIn } from './checks.js';
 import { incidentOf, openLedger } from './programs/scenarios.js';
+import { wrongPosition, wrongSeal } from './seal-checks.js';
 
 export interface Raced {
   readonly rounds: number;
@@ -41,8 +42,11 @@ export async function raceForClaims(programs: Programs, race: Race): Promise<Rac
     }
     for (const { child } of running) child.stdin?.end();
     const ended = await Promise.all(running.map((racer) => racer.ended));
-    const violations = [...ended.flatMap(unclearFailure), ...(await recoverTwice(dir))];
-    const evidence = inspect(dir, []);
+    const acks = ended.flatMap(({ said }) => acksOf(said));
+    const left = look(dir);
+    const violations = [...ended.flatMap(unclearFailure), ...wrongSeal(left, acks), ...wrongPosition(left)];
+    violations.push(...(await recoverTwice(dir)));
+    const evidence = inspect(dir, acks);
     const acts = evidence.acts.split('\n').length - 1;
     const claims = ended.flatMap(({ said }) => said.filter((line) => line.startsWith('CLAIMED '))).length;
     violations.push(...violationsIn(evidence));

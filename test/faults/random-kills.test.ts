@@ -6,13 +6,14 @@ import { killAtRandom } from './random-kills.js';
 const KILLS = Number(process.env.GRACE_FAULT_KILLS ?? 200);
 
 it(
-  'concurrent appenders, killed at random moments, lose and double nothing',
+  'concurrent appenders, killed at random moments, lose, double and leave unsealed nothing',
   async () => {
     const programs = await bundlePrograms();
     try {
-      const { kills, acknowledged, torn, violations } = await killAtRandom(programs, KILLS);
+      const { kills, acknowledged, torn, foreign, violations } = await killAtRandom(programs, KILLS);
       const counts = countKinds(violations);
-      console.log(`random kills: ${kills} kills, ${acknowledged} records acknowledged, ${torn} lines torn, ${counts}`);
+      const lines = `${torn} lines torn, ${foreign} taken in as foreign`;
+      console.log(`random kills: ${kills} kills, ${acknowledged} records acknowledged, ${lines}, ${counts}`);
       expect(showSome(violations)).toBe('');
       expect(acknowledged).toBeGreaterThan(kills);
     } finally {

@@ -1,19 +1,28 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ownIdentity } from '../../src/core/host/process-identity.js';
 import type { Json } from '../../src/core/records/json.js';
 import { settle } from '../../src/healing/settle.js';
 import { readLogs } from '../support/cli.js';
-import { claimEnd, claimEntry, DEAD_OWNER, line, newAudit, newIncident, oldIncident } from '../support/records.js';
+import {
+  claimEnd,
+  claimEntry,
+  DEAD_OWNER,
+  line,
+  newAudit,
+  newIncident,
+  oldIncident,
+  writeBound,
+} from '../support/records.js';
 import { openLedger } from '../support/registry.js';
 import { tempDir } from '../support/temp-dir.js';
 
 function logs(incidents: readonly object[], audit: readonly object[] = []): string {
   const dir = tempDir();
-  writeFileSync(join(dir, 'incidents.jsonl'), incidents.map(line).join(''));
-  writeFileSync(join(dir, 'immutable_audit.jsonl'), audit.map(line).join(''));
+  writeBound(dir, incidents);
+  appendFileSync(join(dir, 'immutable_audit.jsonl'), audit.map(line).join(''));
   return dir;
 }
 
@@ -24,8 +33,9 @@ const acting = newIncident({ status: 'remediating' });
 describe('settle', () => {
   test('nothing to do writes nothing', async () => {
     const dir = logs([newIncident(), newIncident({ incident_id: 'done', status: 'resolved' })]);
+    const before = readLogs(dir);
     expect(await settle(openLedger(dir))).toEqual({ claims: 0, incidents: 0 });
-    expect(readLogs(dir).audit).toEqual([]);
+    expect(readLogs(dir)).toEqual(before);
   });
 
   test('the claim of a process that is gone: unknown, and its incident fails; a second time there is nothing', async () => {
@@ -38,7 +48,12 @@ describe('settle', () => {
       success: false,
       attempts: [{ claim: 'log_1', outcome: 'unknown', verified: false, steps: [], duration_s: null }],
     });
-    expect(audit.map((entry) => entry.action)).toEqual(['remedy_claimed', 'incident_snapshot', 'remedy_ended']);
+    expect(audit.map((entry) => entry.action)).toEqual([
+      'incident_snapshot',
+      'remedy_claimed',
+      'incident_snapshot',
+      'remedy_ended',
+    ]);
     expect(audit.at(-1)).toMatchObject({
       decision: { outcome: 'unknown', verified: false },
       metadata: { claim: 'log_1' },

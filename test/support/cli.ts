@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import type { AuditEntry } from '../../src/core/records/audit-entry.js';
 import type { NewIncident } from '../../src/core/records/incident.js';
 import { type Dump, dumpDatabase } from './dump-registry.js';
@@ -14,9 +15,48 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The real program, built beforehand. */
 export const GRACE = join(ROOT, 'bin/grace.js');
 
+let stateHome: string | undefined;
+afterAll(() => {
+  if (stateHome !== undefined) rmSync(stateHome, { recursive: true, force: true });
+});
+
+/** The environment of every `grace` that a test starts: keys land in a directory of this process, and nowhere else. */
+export function cliEnv(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  stateHome ??= mkdtempSync(join(tmpdir(), 'grace-state-'));
+  return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', XDG_STATE_HOME: stateHome, ...more };
+}
+
+/** Names of the keys that were made by what {@link cliEnv} was given to. */
+export function keysMade(): string[] {
+  const keys = join(cliEnv().XDG_STATE_HOME ?? '', 'grace/keys');
+  return existsSync(keys) ? readdirSync(keys).sort() : [];
+}
+
+/** What the first writing command says of the seal: the public key, what to do with it, where the secret half is. */
+const SEAL_NOTE = new RegExp(
+  [
+    '^grace: note: the audit log is sealed from now on(?:; what was done to its \\d+ older lines before, nobody can tell)?\\. Its public key:\n',
+    '[A-Za-z0-9.-]+/grace/[0-9a-f]{32}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]+\n',
+    'grace: note: keep that line away from this host: with it anybody can check what this host says of itself\n',
+    'grace: note: the secret half is .+, for this account alone\n',
+  ].join(''),
+  'm',
+);
+
+/** What was said on stderr besides the announcement of the seal. */
+export function besidesSeal(stderr: string): string {
+  return stderr.replace(SEAL_NOTE, '');
+}
+
+/** Of several writers in one new directory just one has sealed the log, and none had anything else to say. */
+export function expectSealedOnce(runs: readonly { readonly code: number | null; readonly stderr: string }[]): void {
+  expect(runs.map(({ code, stderr }) => [code, besidesSeal(stderr)])).toEqual(runs.map(() => [0, '']));
+  expect(runs.filter(({ stderr }) => SEAL_NOTE.test(stderr))).toHaveLength(1);
+}
+
 export interface CliOptions {
   readonly cwd?: string;
-  /** Added to an environment of PATH and HOME alone. */
+  /** Added to {@link cliEnv}. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
   /** Put before `node bin/grace.js`. */
@@ -46,7 +86,7 @@ export function startGrace(args: readonly string[], options: CliOptions = {}): R
   const [command = '', ...rest] = [...(options.under ?? []), process.execPath, GRACE, ...args];
   const child = spawn(command, rest, {
     cwd: options.cwd ?? '/',
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
+    env: cliEnv(options.env),
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, statSync } from 'node:fs';
+import { logPath } from '../../src/core/journal/log-files.js';
 import type { AuditDraft, AuditEntry } from '../../src/core/records/audit-entry.js';
 import type { Incident, IncidentCore, NewIncident } from '../../src/core/records/incident.js';
 import type { Json } from '../../src/core/records/json.js';
@@ -106,6 +109,44 @@ export function taskEntry(action: string, task_id: string, metadata: Record<stri
 /** A line of a log, with its LF, as grace writes it. */
 export function line(record: unknown): string {
   return `${JSON.stringify(record)}\n`;
+}
+
+/** The entry by which grace vouches for an incident line that begins at this byte of its file. */
+export function bindingOf(
+  offset: number,
+  record: { readonly incident_id: string; readonly status: string },
+): AuditEntry {
+  const bytes = Buffer.from(line(record)).subarray(0, -1);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return newAudit({
+    entry_id: `binding-${offset}`,
+    action: 'incident_snapshot',
+    resource: record.incident_id,
+    decision: { status: record.status },
+    metadata: { offset, length: bytes.length, sha256 },
+  });
+}
+
+/**
+ * Appends to the incident log and vouches for it as grace does: an entry of the audit log for each record that names its
+ * schema. A text is appended as it is, and nobody vouches for it.
+ */
+export function writeBound(dir: string, records: readonly (object | string)[]): void {
+  const path = logPath(dir, 'incidents');
+  let offset = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const [lines, bindings]: [string[], string[]] = [[], []];
+  for (const record of records) {
+    const text = typeof record === 'string' ? record : line(record);
+    if (isOfGrace(record)) bindings.push(line(bindingOf(offset, record)));
+    lines.push(text);
+    offset += Buffer.byteLength(text);
+  }
+  appendFileSync(path, lines.join(''));
+  if (bindings.length > 0) appendFileSync(logPath(dir, 'audit'), bindings.join(''));
+}
+
+function isOfGrace(record: object | string): record is NewIncident {
+  return typeof record === 'object' && 'schema' in record;
 }
 
 /** The same spaced as Python's `json.dumps` does it. */

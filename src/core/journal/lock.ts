@@ -19,6 +19,8 @@ const NAP_MS = { least: 0.05, most: 2 };
 export class ProcessLock {
   readonly path: string;
   #db: Database.Database;
+  #take: Database.Statement;
+  #free: Database.Statement;
   #ino: number;
   readonly #clock: Clock;
   readonly #timeoutS: number;
@@ -30,6 +32,8 @@ export class ProcessLock {
     this.#timeoutS = options.timeout_s;
     this.#jitter = options.jitter;
     this.#db = openLockFile(path);
+    this.#take = this.#db.prepare('BEGIN IMMEDIATE');
+    this.#free = this.#db.prepare('ROLLBACK');
     this.#ino = statSync(path).ino;
   }
 
@@ -39,7 +43,7 @@ export class ProcessLock {
     try {
       return work();
     } finally {
-      this.#db.exec('ROLLBACK');
+      this.#free.run();
     }
   }
 
@@ -54,7 +58,7 @@ export class ProcessLock {
     try {
       return work();
     } finally {
-      this.#db.exec('ROLLBACK');
+      this.#free.run();
     }
   }
 
@@ -86,7 +90,7 @@ export class ProcessLock {
     // Two acts of one process share this connection: while one of them holds the lock the other waits its turn.
     if (this.#db.inTransaction) return false;
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#take.run();
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       if (code.startsWith('SQLITE_BUSY')) return false;
@@ -102,6 +106,8 @@ export class ProcessLock {
   #reopen(): void {
     this.#db.close();
     this.#db = openLockFile(this.path);
+    this.#take = this.#db.prepare('BEGIN IMMEDIATE');
+    this.#free = this.#db.prepare('ROLLBACK');
     this.#ino = statSync(this.path).ino;
   }
 

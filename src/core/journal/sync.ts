@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
 
 /** Makes a created or renamed name durable: the directory itself must be synced. */
 export function fsyncDirectory(dir: string): void {
@@ -12,11 +12,16 @@ export function fsyncDirectory(dir: string): void {
 
 /**
  * Waits until the file's bytes are on the disk. Runs beside other syncs, of this process and of others: the filesystem
- * lets those that wait at the same time share one commit. A failed sync is never retried: the kernel has already
+ * lets those that wait at the same time share one commit. `alone`: nothing else in this process wants to go on meanwhile,
+ * so that a detour through another thread would only take longer. A failed sync is never retried: the kernel has already
  * dropped the pages, and a second call would say "done" about bytes that are gone.
  */
-export function syncData(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function syncData(fd: number, alone: boolean): Promise<void> {
+  if (alone) {
+    fdatasyncSync(fd);
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
     fdatasync(fd, (error) => (error ? reject(error) : resolve()));
   });
 }

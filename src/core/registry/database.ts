@@ -29,6 +29,9 @@ export class UnusableDatabase extends Error {
   override readonly name = 'UnusableDatabase';
 }
 
+/** Nothing is wrong with it, and nothing is lost with it. */
+export class OutdatedDatabase extends UnusableDatabase {}
+
 /**
  * True for what SQLite throws when the bytes of a database are wrong. A constraint that fails is among it: the fold breaks
  * none, so rows and cursor do not belong together.
@@ -168,6 +171,9 @@ export function inTransaction<T>(db: Database.Database, work: () => T): T {
 /** `grac`: by it a registry is known from any other database. */
 const APPLICATION_ID = 0x67726163;
 
+/** Up to this schema lines had other meanings: such a registry is not migrated but projected anew. */
+const FIRST_VERSION = 2;
+
 function requireOurs(db: Database.Database): void {
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new UnusableDatabase('it is some other database');
@@ -176,16 +182,19 @@ function requireOurs(db: Database.Database): void {
 
 /** Applies the migrations that the database has not seen, up to `until`. */
 export function migrate(db: Database.Database, until = MIGRATIONS.length): void {
-  const applied = db.pragma('user_version', { simple: true }) as number;
-  if (applied > MIGRATIONS.length) {
-    throw new UnusableDatabase(`it has schema ${applied}, this program knows ${MIGRATIONS.length}`);
+  const version = db.pragma('user_version', { simple: true }) as number;
+  const newest = FIRST_VERSION + MIGRATIONS.length;
+  if (version > newest) throw new UnusableDatabase(`it has schema ${version}, this program knows ${newest}`);
+  if (version > 0 && version <= FIRST_VERSION) {
+    throw new OutdatedDatabase('it was projected by an earlier version, which understood the logs otherwise');
   }
+  const applied = Math.max(0, version - FIRST_VERSION);
   if (applied >= until) return;
   db.transaction(() => {
     for (const [i, sql] of MIGRATIONS.entries()) {
       if (i >= applied && i < until) db.exec(sql);
     }
-    db.pragma(`user_version = ${until}`);
+    db.pragma(`user_version = ${FIRST_VERSION + until}`);
   }).immediate();
 }
 

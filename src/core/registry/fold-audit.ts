@@ -7,11 +7,13 @@ import { decode, parseStrict } from '../records/strict-json.js';
 import { foldTaskEntry, kindOfTaskEntry } from '../records/task.js';
 import { canonicalInstant, namesNoZone } from '../records/time.js';
 import type { LineFold, LinePlace } from './line-fold.js';
+import { MustReadAgain } from './must-read-again.js';
 import { TaskTable } from './task-table.js';
 
 interface Sum {
   actor: string;
   action: string;
+  own: 0 | 1;
   n: number;
   old_rule: number;
   old: number;
@@ -23,6 +25,7 @@ export class AuditFold implements LineFold {
   readonly #addToSum: Database.Statement;
   readonly #addLegacyTask: Database.Statement;
   readonly #bind: Database.Statement;
+  readonly #unvouched: Database.Statement<[string, number, number], { found: number }>;
   readonly #claim: Database.Statement;
   readonly #endClaim: Database.Statement;
   readonly #tasks: TaskTable;
@@ -32,9 +35,9 @@ export class AuditFold implements LineFold {
   #openClaims = 0;
 
   constructor(db: Database.Database) {
-    this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = db.prepare('INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#addToSum = db.prepare(
-      `INSERT INTO audit_sums VALUES (@actor, @action, @n, @old_rule, @old)
+      `INSERT INTO audit_sums VALUES (@actor, @action, @own, @n, @old_rule, @old)
        ON CONFLICT DO UPDATE
        SET n = n + excluded.n, old_rule = old_rule + excluded.old_rule, old = old + excluded.old`,
     );
@@ -42,6 +45,9 @@ export class AuditFold implements LineFold {
       'INSERT INTO legacy_task_resources VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1',
     );
     this.#bind = db.prepare('INSERT INTO bindings VALUES (?, ?, ?, ?, ?)');
+    this.#unvouched = db.prepare(
+      'SELECT 1 AS found FROM incident_lines WHERE sha256 = ? AND position = ? AND length = ? AND bound = 0 LIMIT 1',
+    );
     this.#claim = db.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)');
     this.#endClaim = db.prepare('UPDATE claims SET ended_at = ?, outcome = ? WHERE claim_id = ? AND ended_at IS NULL');
     this.#tasks = new TaskTable(db);
@@ -53,7 +59,8 @@ export class AuditFold implements LineFold {
     const read = readAuditEntry(parsed.value);
     if (!read.ok) return read.reason;
     const entry = read.record;
-    const problem = this.#foldTask(entry) ?? this.#foldControl(entry, place);
+    // A line of another program is data: it registers no task and decides nothing.
+    const problem = place.foreign ? undefined : (this.#foldTask(entry) ?? this.#foldControl(entry, place));
     if (problem !== undefined) return problem;
     this.#keep(entry, bytes, place);
     return undefined;
@@ -74,12 +81,13 @@ export class AuditFold implements LineFold {
     const old = namesNoZone(timestamp) ? 1 : 0;
     const at = canonicalInstant(timestamp) ?? timestamp;
     const { line, ordinal, position, length } = place;
-    this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old_rule, old);
+    const own = place.foreign ? 0 : 1;
+    this.#insert.run(line, ordinal, position, length, entry_id, at, actor, action, resource, old_rule, old, own);
 
     // The length keeps apart what a separator could not: an actor may contain any character.
-    const key = `${actor.length} ${actor}${action}`;
+    const key = `${own} ${actor.length} ${actor}${action}`;
     const sum = this.#sums.get(key);
-    if (!sum) this.#sums.set(key, { actor, action, n: 1, old_rule, old });
+    if (!sum) this.#sums.set(key, { actor, action, own, n: 1, old_rule, old });
     else {
       sum.n++;
       sum.old_rule += old_rule;
@@ -107,6 +115,10 @@ export class AuditFold implements LineFold {
       case ACTION.incidentSnapshot:
         if (typeof m.offset !== 'number' || typeof m.length !== 'number' || typeof m.sha256 !== 'string') {
           return 'a binding needs metadata.offset, length and sha256';
+        }
+        // It was read between the writing of the two, and passed over because nobody vouched for it.
+        if (this.#unvouched.get(m.sha256, m.offset, m.length)) {
+          throw new MustReadAgain('an incident line was read before the entry that vouches for it');
         }
         this.#bind.run(place.line, entry.resource, m.offset, m.length, m.sha256);
         return undefined;

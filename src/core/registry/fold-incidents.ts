@@ -12,12 +12,18 @@ interface Known {
   duplicates: number;
   recoveries: number;
   status: string;
+  bound: 0 | 1;
 }
 
 /** Folds lines of incidents.jsonl into incidents, their lines, their recoveries and their tasks. */
 export class IncidentFold implements LineFold {
   readonly #find: Database.Statement<[string], Known>;
   readonly #seen: Database.Statement<[string], { found: number }>;
+  readonly #vouched: Database.Statement<[string, number, number], { found: number }>;
+  /** What the oldest audit line that is there vouches for, where older ones are gone. */
+  readonly #firstVouched: Database.Statement<[], { sha256: string; position: number; length: number }>;
+  readonly #isRead: Database.Statement<[string, number, number], { found: number }>;
+  #before: 'archived' | 'known' | undefined;
   readonly #insertLine: Database.Statement;
   readonly #replace: Database.Statement;
   readonly #repeat: Database.Statement;
@@ -27,13 +33,25 @@ export class IncidentFold implements LineFold {
 
   constructor(db: Database.Database) {
     this.#find = db.prepare(
-      'SELECT line_hash, lines, duplicates, recoveries, status FROM incidents WHERE incident_id = ?',
+      'SELECT line_hash, lines, duplicates, recoveries, status, bound FROM incidents WHERE incident_id = ?',
     );
-    this.#seen = db.prepare('SELECT 1 AS found FROM incident_lines WHERE sha256 = ? LIMIT 1');
-    this.#insertLine = db.prepare('INSERT INTO incident_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#seen = db.prepare(
+      'SELECT 1 AS found FROM incident_lines WHERE sha256 = ? AND (bound = 1 OR old = 1) LIMIT 1',
+    );
+    this.#vouched = db.prepare(
+      'SELECT 1 AS found FROM bindings WHERE sha256 = ? AND position = ? AND length = ? LIMIT 1',
+    );
+    this.#firstVouched = db.prepare(
+      `SELECT sha256, position, length FROM bindings
+       WHERE (SELECT min(first) FROM segments WHERE log = 'audit') > 0 ORDER BY line LIMIT 1`,
+    );
+    this.#isRead = db.prepare(
+      'SELECT 1 AS found FROM incident_lines WHERE sha256 = ? AND position = ? AND length = ? LIMIT 1',
+    );
+    this.#insertLine = db.prepare('INSERT INTO incident_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#replace = db.prepare(
       `REPLACE INTO incidents VALUES (
-         @incident_id, @line_hash, @lines, @duplicates, @recoveries, @detected_at, @status, @failure_mode, @severity,
+         @incident_id, @line_hash, @bound, @lines, @duplicates, @recoveries, @detected_at, @status, @failure_mode, @severity,
          @origin, @verified, @acted, @resolution, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @snapshot)`,
     );
     this.#repeat = db.prepare(
@@ -62,17 +80,38 @@ export class IncidentFold implements LineFold {
     return { incidents: added };
   }
 
+  /**
+   * Audit files that a rotation made may have been taken away, and with them the entries that vouched: the lines before
+   * the first one that an entry still names are believed as they were.
+   */
+  #isVouchedFor(hash: string, { position, length }: LinePlace): boolean {
+    if (this.#vouched.get(hash, position, length)) {
+      this.#before = 'known';
+      return true;
+    }
+    if (this.#before === undefined) {
+      const first = this.#firstVouched.get();
+      const isAhead = first && !this.#isRead.get(first.sha256, first.position, first.length);
+      this.#before = isAhead ? 'archived' : 'known';
+    }
+    return this.#before === 'archived';
+  }
+
   #keep(incident: Incident, bytes: Buffer, place: LinePlace): void {
     const line_hash = createHash('sha256').update(bytes).digest('hex');
     const id = incident.incident_id;
     const duplicate = this.#seen.get(line_hash) ? 1 : 0;
     const old = incident.schema === undefined ? 1 : 0;
+    const bound = this.#isVouchedFor(line_hash, place) ? 1 : 0;
     const success = incident.success ? 1 : 0;
     this.#insertLine.run(
-      ...[place.ordinal, place.position, place.length, id, line_hash, duplicate],
+      ...[place.ordinal, place.position, place.length, id, line_hash, duplicate, bound],
       ...[old, incident.status, success, incident.mttr_seconds],
     );
     const before = this.#find.get(id);
+    // Nobody vouches for what this line says, though it could be; the old system's lines say what they can.
+    const mayCount = bound === 1 || (old === 1 && before?.bound !== 1);
+    if (!mayCount && !(before && duplicate)) return;
     if (!before) this.#added++;
     // What was said before is said again: it changes nothing about how the incident stands.
     else if (duplicate) {
@@ -85,6 +124,7 @@ export class IncidentFold implements LineFold {
     this.#replace.run({
       ...columnsOf(incident),
       line_hash,
+      bound,
       lines: (before?.lines ?? 0) + 1,
       duplicates: (before?.duplicates ?? 0) + duplicate,
       recoveries,

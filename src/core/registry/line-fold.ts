@@ -5,6 +5,8 @@ export interface LinePlace {
   readonly length: number;
   /** 1-based, over all files of the log. */
   readonly line: number;
+  /** It was sealed as another program's. */
+  readonly foreign: boolean;
 }
 
 /** Folds the lines of one log into rows. */

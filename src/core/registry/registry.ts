@@ -15,6 +15,7 @@ import {
   isSomethingElse,
   keepAside,
   migrate,
+  OutdatedDatabase,
   openDatabase,
   openPrivateDatabase,
 } from './database.js';
@@ -65,12 +66,21 @@ export class Registry {
   #first: SyncResult | undefined;
   /** Identity of the opened file; `undefined` for a temporary one, which has no name. */
   #inode: number | undefined;
+  #openings = 0;
   #notes: RegistryNotes = { temporary: undefined, rebuilt: undefined, kept: undefined, losses: [] };
 
   constructor(dir: string, options: RegistryOptions) {
     this.#dir = dir;
     this.#path = join(dir, REGISTRY_FILE);
     this.#options = options;
+  }
+
+  /**
+   * How many databases were opened so far. Another process may put one in the place of this one that has read less: who
+   * rests on what was read looks whether it is still the same.
+   */
+  get openings(): number {
+    return this.#openings;
   }
 
   get notes(): RegistryNotes {
@@ -201,9 +211,11 @@ export class Registry {
     this.#underLock(() => {
       // Another process may have replaced it while we waited for the lock.
       if (databaseInode(this.#path) !== had) return;
-      this.#note({ kept: keepAside(this.#path) });
+      const isOutdated = error instanceof OutdatedDatabase;
+      if (!isOutdated) this.#note({ kept: keepAside(this.#path) });
       this.#buildAndInstall();
-      this.#note({ rebuilt: `it was damaged (${(error as Error).message})` });
+      const { message } = error as Error;
+      this.#note({ rebuilt: isOutdated ? message : `it was damaged (${message})` });
     });
   }
 
@@ -218,6 +230,7 @@ export class Registry {
       this.#goPrivate(unwritable ?? this.#notes.temporary ?? '', this.#notes.losses);
     } else {
       this.#db = this.#openInPlace();
+      this.#openings++;
       this.#inode = databaseInode(this.#path);
     }
     if (!this.#db) throw new Error('no database was opened');
@@ -288,6 +301,7 @@ export class Registry {
     const db = openPrivateDatabase();
     const result = fill(db, this.#dir, this.#options.onProgress);
     this.#db = db;
+    this.#openings++;
     this.#note({ temporary: why, losses });
     return result;
   }

@@ -5,11 +5,15 @@ import { readLines } from '../journal/line-reader.js';
 import { LOG_FILE, LOG_NAMES, type LogName, MAX_LINE_BYTES } from '../journal/log-files.js';
 import { openForReading } from '../journal/open-log.js';
 import { listSegments, type Segment, statSegment } from '../journal/segments.js';
+import type { Position } from '../seal/position.js';
+import { positionOf, trustedEnds } from '../seal/trusted-end.js';
 import { inTransaction } from './database.js';
 import { fingerprint } from './fingerprint.js';
 import { AuditFold } from './fold-audit.js';
 import { IncidentFold } from './fold-incidents.js';
+import { type ForeignRange, ForeignScan } from './foreign-ranges.js';
 import type { LineFold } from './line-fold.js';
+import { MustReadAgain } from './must-read-again.js';
 import { type KnownSegment, type Loss, type Plan, type PresentSegment, planSync } from './plan.js';
 
 /** Bytes folded in one transaction; bounds how long others wait and how much is done again after a crash. */
@@ -26,6 +30,8 @@ export interface LogSync {
   rotated: boolean;
   /** Bytes after the last LF of each file: a line being written at this moment, or a torn one. */
   unterminated: number;
+  /** Bytes at the end that grace has not written and not yet taken in: other programs', or being written. */
+  untaken: number;
 }
 
 /** What stands after the last LF of one file; the file may have been renamed by a rotation. */
@@ -51,17 +57,22 @@ export type OnProgress = (log: LogName, done: number, total: number) => void;
 interface Cursor {
   readonly folded: number;
   readonly lines: number;
-  readonly linesBefore: number;
+  /** Lines of the log before this file. */
+  readonly first: number;
   readonly linesAfter: number;
 }
 
-const NOTHING_FOLDED: Cursor = { folded: 0, lines: 0, linesBefore: 0, linesAfter: 0 };
+const NOTHING_FOLDED: Cursor = { folded: 0, lines: 0, first: 0, linesAfter: 0 };
 
-/**
- * Lines came into a file after lines of a newer one had been folded: a stub was ended there, or a writer had not noticed
- * the rotation. Order is by position in the log, so what was folded after them is out of order.
- */
-class OlderFileGrew extends Error {}
+/** What is known of a log's lines before they are folded. */
+interface Foreseen {
+  /** How far each file is read. */
+  readonly ends: readonly number[];
+  /** Lines of older files that are not there any more. */
+  readonly gone: number;
+  /** By their place in the log. */
+  readonly foreign: readonly ForeignRange[];
+}
 
 /** Folds the logs into one open database. Holds the statements it needs, prepared once. */
 export class Projector {
@@ -69,9 +80,10 @@ export class Projector {
   readonly #dir: string;
   readonly #onProgress: OnProgress | undefined;
   readonly #folds: Partial<Record<LogName, LineFold | undefined>> = {};
-  readonly #known: Database.Statement<[string], KnownSegment>;
-  readonly #cursor: Database.Statement<{ log: string; ordinal: number }, Cursor>;
+  readonly #known: Database.Statement<[string], KnownFile>;
+  readonly #cursor: Database.Statement<{ log: string; ordinal: number; gone: number }, Cursor>;
   readonly #move: Database.Statement;
+  readonly #pushOn: Database.Statement;
   readonly #quarantine: Database.Statement;
   readonly #tally: Database.Statement;
 
@@ -80,16 +92,18 @@ export class Projector {
     this.#dir = dir;
     this.#onProgress = onProgress;
     this.#known = db.prepare(
-      'SELECT ordinal, dev, ino, folded, head, tail FROM segments WHERE log = ? ORDER BY ordinal',
+      'SELECT ordinal, dev, ino, folded, head, tail, first, lines FROM segments WHERE log = ? ORDER BY ordinal',
     );
     this.#cursor = db.prepare(
       `SELECT coalesce(max(folded) FILTER (WHERE ordinal = @ordinal), 0) AS folded,
               coalesce(max(lines)  FILTER (WHERE ordinal = @ordinal), 0) AS lines,
-              coalesce(sum(lines)  FILTER (WHERE ordinal < @ordinal), 0) AS linesBefore,
+              coalesce(max(first)  FILTER (WHERE ordinal = @ordinal),
+                       max(first + lines) FILTER (WHERE ordinal < @ordinal), @gone) AS first,
               coalesce(sum(lines)  FILTER (WHERE ordinal > @ordinal), 0) AS linesAfter
        FROM segments WHERE log = @log`,
     );
-    this.#move = db.prepare('REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#move = db.prepare('REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#pushOn = db.prepare('UPDATE segments SET first = first + ? WHERE log = ? AND ordinal > ?');
     this.#quarantine = db.prepare('INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)');
     this.#tally = db.prepare('UPDATE tallies SET n = n + ? WHERE name = ?');
   }
@@ -105,20 +119,27 @@ export class Projector {
     const known = { incidents: this.#known.all('incidents'), audit: this.#known.all('audit') };
     const present: Record<LogName, OpenSegment[]> = { incidents: [], audit: [] };
     try {
+      // Before the files are opened: by then they hold all that it says.
+      const position = positionOf(this.#dir);
       for (const log of LOG_NAMES) {
         const live = quick ? this.#liveOnly(log, known[log].at(-1)) : undefined;
         if (live) known[log].splice(0, known[log].length - 1);
         present[log] = live ?? presentSegments(this.#dir, log);
       }
-      const plans = LOG_NAMES.map((log) => [log, planSync(log, known[log], present[log])] as const);
+      // The audit log first: by it an incident line counts or does not.
+      const plans = LOGS_IN_ORDER.map((log) => [log, planSync(log, known[log], present[log])] as const);
       const losses = plans.flatMap(([, plan]) => (plan.kind === 'lost' ? plan.losses : []));
       const again = plans.map(([log, plan]) => (plan.kind === 'read again' ? `${log}: ${plan.why}` : undefined));
       const readAgain = again.find((why) => why !== undefined);
       if (losses.length > 0 || readAgain !== undefined) return { logs, tails, losses, readAgain };
-      for (const [log, plan] of plans) tails.push(...this.#follow(log, plan, present[log], logs[log]));
+      for (const [log, plan] of plans) {
+        if (plan.kind !== 'go on') continue;
+        const foreseen = foresee(log, position, plan, known[log], present[log]);
+        tails.push(...this.#follow(log, plan, foreseen, present[log], logs[log]));
+      }
       return { logs, tails, losses, readAgain };
     } catch (error) {
-      if (!(error instanceof OlderFileGrew)) throw error;
+      if (!(error instanceof MustReadAgain)) throw error;
       return { logs, tails, losses: [], readAgain: error.message };
     } finally {
       for (const log of LOG_NAMES) for (const file of present[log]) file.close();
@@ -136,15 +157,17 @@ export class Projector {
     return undefined;
   }
 
-  #follow(log: LogName, plan: Plan, present: readonly OpenSegment[], result: LogSync): Tail[] {
+  #follow(log: LogName, plan: GoOn, foreseen: Foreseen, present: readonly OpenSegment[], result: LogSync): Tail[] {
     const tails: Tail[] = [];
-    if (plan.kind !== 'go on') return tails;
     result.rotated = plan.rotated;
     for (const { ordinal, present: at, folded } of plan.from) {
       const file = present[at];
       if (!file) continue;
-      const length = file.size - this.#foldSegment(log, ordinal, folded, file, result);
+      const end = Math.max(foreseen.ends[at] ?? 0, folded);
+      const reached = this.#foldSegment(log, ordinal, folded, { ...file, size: end }, foreseen, result);
+      const length = file.size - wholeLinesEnd(file.fd, reached, file.size);
       result.unterminated += length;
+      result.untaken += file.size - end;
       const { path, dev, ino } = file;
       if (length > 0) tails.push({ log, path, dev, ino, offset: file.size - length, length });
     }
@@ -152,12 +175,19 @@ export class Projector {
   }
 
   /** Folds one file to its last LF, a batch at a time. Returns where it got to. */
-  #foldSegment(log: LogName, ordinal: number, from: number, file: OpenSegment, result: LogSync): number {
+  #foldSegment(
+    log: LogName,
+    ordinal: number,
+    from: number,
+    file: OpenSegment,
+    foreseen: Foreseen,
+    result: LogSync,
+  ): number {
     let folded = from;
     let reach = BATCH_BYTES;
     while (folded < file.size) {
       const to = Math.min(file.size, folded + reach);
-      const batch = this.#inTransaction(log, () => this.#foldBatch(log, ordinal, file, to));
+      const batch = this.#inTransaction(log, () => this.#foldBatch(log, ordinal, file, to, foreseen));
       result.lines += batch.lines;
       result.bytes += batch.bytes;
       result.quarantined += batch.quarantined;
@@ -183,15 +213,17 @@ export class Projector {
   }
 
   /** Rows and cursor together. The cursor is read inside the transaction: another process may have moved it. */
-  #foldBatch(log: LogName, ordinal: number, file: OpenSegment, to: number) {
-    const { folded, lines, linesBefore, linesAfter } = this.#cursor.get({ log, ordinal }) ?? NOTHING_FOLDED;
+  #foldBatch(log: LogName, ordinal: number, file: OpenSegment, to: number, { gone, foreign }: Foreseen) {
+    const { folded, lines, first, linesAfter } = this.#cursor.get({ log, ordinal, gone }) ?? NOTHING_FOLDED;
     if (folded >= to) return { end: folded, bytes: 0, lines: 0, quarantined: 0 };
     const fold = this.#foldOf(log);
     let read = 0;
     let quarantined = 0;
     const nextLine = () => {
-      if (linesAfter > 0) throw new OlderFileGrew(`${log}: an older file has grown`);
-      return linesBefore + lines + ++read;
+      // A stub was ended there, or a writer had not noticed the rotation: order is by position in the log, so what was
+      // folded after it is out of order.
+      if (linesAfter > 0) throw new MustReadAgain(`${log}: an older file has grown`);
+      return first + lines + ++read;
     };
     const refuse = (position: number, length: number, reason: string) => {
       this.#quarantine.run(log, ordinal, position, length, reason);
@@ -200,7 +232,9 @@ export class Projector {
     const end = readLines(file.fd, folded, to, {
       line(bytes, position) {
         const line = nextLine();
-        const reason = fold.fold(bytes, { ordinal, position, length: bytes.length, line });
+        const isForeign = foreign.some(({ from, to }) => line > from && line <= to);
+        const place = { ordinal, position, length: bytes.length, line, foreign: isForeign };
+        const reason = fold.fold(bytes, place);
         if (reason !== undefined) refuse(position, bytes.length, reason);
       },
       tooLong(position, length) {
@@ -211,7 +245,9 @@ export class Projector {
     });
     for (const [name, n] of Object.entries(fold.takeTallies())) if (n !== 0) this.#tally.run(n, name);
     const { head, tail } = fingerprint(file.fd, end);
-    this.#move.run(log, ordinal, file.dev, file.ino, end, lines + read, head, tail);
+    this.#move.run(log, ordinal, file.dev, file.ino, end, first, lines + read, head, tail);
+    // A newer file may be known that has no whole line yet.
+    if (read > 0) this.#pushOn.run(read, log, ordinal);
     return { end, bytes: end - folded, lines: read, quarantined };
   }
 
@@ -223,7 +259,52 @@ export class Projector {
 }
 
 function emptyLogSync(): LogSync {
-  return { lines: 0, bytes: 0, quarantined: 0, rotated: false, unterminated: 0 };
+  return { lines: 0, bytes: 0, quarantined: 0, rotated: false, unterminated: 0, untaken: 0 };
+}
+
+const LOGS_IN_ORDER: readonly LogName[] = ['audit', 'incidents'];
+
+type GoOn = Extract<Plan, { kind: 'go on' }>;
+
+interface KnownFile extends KnownSegment {
+  readonly first: number;
+  readonly lines: number;
+}
+
+/** Looks ahead over what will be folded: how far it is ours, and which of its lines are not. */
+function foresee(
+  log: LogName,
+  position: Position | undefined,
+  plan: GoOn,
+  known: readonly KnownFile[],
+  present: readonly OpenSegment[],
+): Foreseen {
+  const ends = trustedEnds(position?.[log], present);
+  if (log !== 'audit') return { ends, gone: 0, foreign: [] };
+  const scan = new ForeignScan();
+  const last = known.at(-1);
+  // Where grace stands in a file, the older ones have as many lines as they had when it was begun.
+  const live = present.findIndex(({ dev, ino }) => dev === position?.audit.dev && ino === position.audit.ino);
+  for (const { ordinal, present: at, folded } of plan.from) {
+    const file = present[at];
+    if (!file) continue;
+    const isOlder = live !== -1 && at < live;
+    if (isOlder && last && ordinal <= last.ordinal) ends[at] = folded;
+    const most = isOlder && !last ? (position?.audit.first ?? 0) - scan.lines : Number.POSITIVE_INFINITY;
+    ends[at] = scan.scan(file.fd, folded, Math.max(folded, ends[at] ?? 0), most);
+  }
+  const gone = last ? 0 : Math.max(0, (position?.audit.lines ?? 0) - scan.lines);
+  const before = last ? last.first + last.lines : gone;
+  const ranges = scan.ranges();
+  // Without a position nothing told them from ours when they were folded.
+  if (last && ranges.some(({ from }) => from < 0))
+    throw new MustReadAgain(`${log}: lines of another program were named`);
+  return { ends, gone, foreign: ranges.map(({ from, to }) => ({ from: from + before, to: to + before })) };
+}
+
+/** Where the last whole line ends. */
+function wholeLinesEnd(fd: number, from: number, to: number): number {
+  return from === to ? to : readLines(fd, from, to, { line: () => undefined, tooLong: () => undefined });
 }
 
 /** A file of a log, held open while a sync looks at it, so that a rotation cannot change it under the name. */

@@ -8,13 +8,13 @@ import { fsyncDirectory, syncData } from '../../../src/core/journal/sync.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 describe('appendBytes', () => {
-  it('adds the bytes at the end', async () => {
+  it.each([true, false])('adds the bytes at the end, and syncs them (alone: %s)', async (alone) => {
     const path = join(tempDir(), 'log');
     writeFileSync(path, 'a\n');
     const log = openForAppending(path);
     onTestFinished(() => closeSync(log.fd));
     appendBytes(log, Buffer.from('b\nc\n'));
-    await syncData(log.fd);
+    await syncData(log.fd, alone);
     expect(readFileSync(path, 'utf8')).toBe('a\nb\nc\n');
   });
 
@@ -38,9 +38,9 @@ it('leaves a bug a bug', () => {
   expect(logFailed('p', 'synced', bug)).toBe(bug);
 });
 
-it('reports a sync that failed', async () => {
+it.each([true, false])('reports a sync that failed (alone: %s)', async (alone) => {
   const fd = openSync('/dev/null', 'r');
   closeSync(fd);
-  await expect(syncData(fd)).rejects.toMatchObject({ code: 'EBADF' });
+  await expect(syncData(fd, alone)).rejects.toMatchObject({ code: 'EBADF' });
   expect(() => fsyncDirectory('/nonexistent')).toThrow(/ENOENT/);
 });

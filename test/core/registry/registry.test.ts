@@ -20,10 +20,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { MIGRATIONS } from '../../../src/core/registry/migrations/index.js';
 import type { Registry } from '../../../src/core/registry/registry.js';
 import { program } from '../../support/child.js';
 import { type Dump, dumpDatabase, dumpRegistry } from '../../support/dump-registry.js';
-import { claimEntry, line, newAudit, newIncident, oldAudit, oldIncident, taskEntry } from '../../support/records.js';
+import {
+  claimEntry,
+  line,
+  newAudit,
+  newIncident,
+  oldAudit,
+  oldIncident,
+  taskEntry,
+  writeBound,
+} from '../../support/records.js';
 import { deleteRegistry, type LogName, logPath, openRegistry } from '../../support/registry.js';
 import { fingerprintOf, tempDir } from '../../support/temp-dir.js';
 
@@ -32,20 +42,24 @@ const isRoot = process.geteuid?.() === 0;
 /** A directory with logs of some hundred records. */
 function logsDir(n = 200): string {
   const dir = tempDir();
-  const incidents: string[] = [];
   const audit: string[] = [];
+  writeBound(
+    dir,
+    Array.from({ length: n }, (_, i) =>
+      i % 2 ? oldIncident({ incident_id: `i${i}` }) : newIncident({ incident_id: `i${i % 20}`, error: String(i % 40) }),
+    ),
+  );
   for (let i = 0; i < n; i++) {
-    incidents.push(line(i % 2 ? oldIncident({ incident_id: `i${i}` }) : newIncident({ incident_id: `i${i % 20}` })));
     audit.push(line(i % 5 ? oldAudit({ entry_id: `e${i}` }) : claimEntry(`c${i}`, { incident_id: `i${i}` })));
     if (i % 7 === 0) audit.push(line(taskEntry('task_registered', `t${i}`)), 'bad line\n');
   }
-  writeFileSync(logPath(dir, 'incidents'), incidents.join(''));
-  writeFileSync(logPath(dir, 'audit'), audit.join(''));
+  appendFileSync(logPath(dir, 'audit'), audit.join(''));
   return dir;
 }
 
 const dbPath = (dir: string) => join(dir, 'registry.db');
-const add = (dir: string, log: LogName, record: object) => appendFileSync(logPath(dir, log), line(record));
+const add = (dir: string, log: LogName, record: object) =>
+  log === 'incidents' ? writeBound(dir, [record]) : appendFileSync(logPath(dir, log), line(record));
 
 /** What a registry of these logs must hold. */
 function reference(dir: string): Dump {
@@ -74,7 +88,7 @@ describe('a damaged registry', () => {
     ['cut to half', (path) => truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096)],
     ['written by a later version', byHand('PRAGMA user_version = 99')],
     ['user_version 0 over tables that are there', byHand('PRAGMA user_version = 0')],
-    ['user_version 1 over indexes that are there', byHand('PRAGMA user_version = 1')],
+    ['user_version 3 over indexes that are there', byHand('PRAGMA user_version = 3')],
     ['all claims deleted', byHand('DELETE FROM claims')],
     ['one claim deleted', byHand("DELETE FROM claims WHERE claim_id = 'c5'")],
     ['one incident deleted', byHand("DELETE FROM incidents WHERE incident_id = 'i1'")],
@@ -107,6 +121,28 @@ describe('a damaged registry', () => {
     registry.close();
     expect(dumpRegistry(synced(dir)), 'the next one finds it sound').toEqual(want);
   });
+
+  it.each([1, 2])(
+    'version %i, projected by an earlier program: is built again, and nothing is kept aside',
+    (version) => {
+      const dir = logsDir();
+      const want = reference(dir);
+      byHand(`PRAGMA user_version = ${version}`)(dbPath(dir));
+      const registry = synced(dir);
+      expect(dumpRegistry(registry)).toEqual(want);
+      expect(registry.notes).toEqual({
+        temporary: undefined,
+        rebuilt: expect.stringMatching(/^it was projected by an earlier version/),
+        kept: undefined,
+        losses: [],
+      });
+      expect(readdirSync(dir).filter((name) => name.includes('damaged'))).toEqual([]);
+      registry.close();
+      const next = synced(dir);
+      expect(next.notes.rebuilt, 'once').toBeUndefined();
+      expect(next.read((db) => db.pragma('user_version', { simple: true }))).toBe(2 + MIGRATIONS.length);
+    },
+  );
 
   it.each([
     ['a table', 'DROP TABLE bindings', 'SELECT count(*) FROM bindings'],

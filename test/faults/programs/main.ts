@@ -1,5 +1,9 @@
 import { readSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { OperatorError } from '../../../src/core/errors.js';
+
+/** Told to a program that has to wait, loaded, until somebody traces it: most of a start need not be traced. */
+export const HOLD = { variable: 'GRACE_FAULT_HOLD', said: 'HELD' } as const;
 
 /** One line on stdout, written before the call returns: what was said before a kill has been said. */
 export function say(line: string): void {
@@ -19,6 +23,7 @@ export function hear(): string | undefined {
 
 /** The face in small: an operator's error becomes its sentence and exit code, anything else a stack and 1. */
 export async function main(program: (...argv: string[]) => Promise<void>): Promise<void> {
+  if (process.env[HOLD.variable]) await hold();
   try {
     await program(...process.argv.slice(2));
   } catch (error) {
@@ -30,4 +35,11 @@ export async function main(program: (...argv: string[]) => Promise<void>): Promi
     writeSync(2, `${error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(1);
   }
+}
+
+async function hold(): Promise<void> {
+  // The pool's thread has to be there when its calls are to be traced.
+  await stat('/');
+  say(HOLD.said);
+  hear();
 }

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '../../../src/core/host/clock.js';
 import { isAlive, ownIdentity } from '../../../src/core/host/process-identity.js';
 import { type Draft, Ledger } from '../../../src/core/ledger.js';
@@ -7,6 +7,7 @@ import { ACTION } from '../../../src/core/records/audit-actions.js';
 import { type ClaimRequest, type ClaimVerdict, claimMetadata, decideClaim } from '../../../src/core/records/claim.js';
 import { INCIDENT_SCHEMA, type NewIncident } from '../../../src/core/records/incident.js';
 import { formatInstant } from '../../../src/core/records/time.js';
+import type { KeyPlace } from '../../../src/core/seal/key-file.js';
 
 /**
  * What the fault harness does to the core, written once: the programs that are killed do it in a process of their own,
@@ -15,7 +16,29 @@ import { formatInstant } from '../../../src/core/records/time.js';
 
 export const ACTS_FILE = 'acts.log';
 
+/** Logs in a directory of this name are sealed with a key whose file was named; else it is named after the log. */
+export const WITH_NAMED_KEY = 'logs-with-named-key';
+
+/** Beside the logs, so that a scenario has its own. */
+export function keysOf(dir: string): KeyPlace & { readonly directory: string } {
+  const directory = join(dir, '..', 'keys');
+  return { directory, named: basename(dir) === WITH_NAMED_KEY ? join(directory, 'log.key') : undefined };
+}
+
+/** A ledger that seals. */
 export function openLedger(dir: string, unique: string): Ledger {
+  return new Ledger({
+    dir,
+    clock: systemClock,
+    invocation: 'grace',
+    unique,
+    jitter: Math.random,
+    keys: keysOf(dir),
+  });
+}
+
+/** A ledger as grace had it before it sealed anything. */
+export function openUnsealed(dir: string, unique: string): Ledger {
   return new Ledger({ dir, clock: systemClock, invocation: 'grace', unique, jitter: Math.random });
 }
 

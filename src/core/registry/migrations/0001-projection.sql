@@ -8,6 +8,7 @@ CREATE TABLE segments (
   dev      INTEGER NOT NULL,
   ino      INTEGER NOT NULL,
   folded   INTEGER NOT NULL, -- bytes; always the end of a line
+  first    INTEGER NOT NULL, -- lines of the log before the first one of this file
   lines    INTEGER NOT NULL, -- LF-terminated lines in those bytes, bad ones too
   head     TEXT    NOT NULL, -- SHA-256 of the first bytes that were folded
   tail     TEXT    NOT NULL, -- SHA-256 of the last bytes that were folded
@@ -38,6 +39,7 @@ CREATE TABLE incident_lines (
   incident_id TEXT    NOT NULL,
   sha256      TEXT    NOT NULL,
   duplicate   INTEGER NOT NULL, -- 1: the same bytes came before
+  bound       INTEGER NOT NULL, -- 1: an audit entry vouches for it, here; 0 and not old: it has no effect
   old         INTEGER NOT NULL, -- 1: written by the old system, it names no schema
   status      TEXT    NOT NULL, -- this and the two below: as the line says, for what a count of lines would say
   success     INTEGER NOT NULL,
@@ -45,11 +47,13 @@ CREATE TABLE incident_lines (
   PRIMARY KEY (ordinal, position)
 ) WITHOUT ROWID;
 CREATE INDEX incident_lines_by_hash ON incident_lines (sha256);
+CREATE INDEX incident_lines_unbound ON incident_lines (ordinal, position) WHERE bound = 0 AND old = 0 AND duplicate = 0;
 
 -- The last snapshot of each incident.
 CREATE TABLE incidents (
   incident_id    TEXT    NOT NULL PRIMARY KEY,
   line_hash      TEXT    NOT NULL,
+  bound          INTEGER NOT NULL, -- 1: an audit entry vouches for the line
   lines          INTEGER NOT NULL,
   duplicates     INTEGER NOT NULL,
   recoveries     INTEGER NOT NULL,
@@ -102,17 +106,19 @@ CREATE TABLE audit_entries (
   action   TEXT    NOT NULL,
   resource TEXT    NOT NULL,
   old_rule INTEGER NOT NULL, -- 1: the old report would have counted the line as learning
-  old      INTEGER NOT NULL  -- 1: written by the old system, its time names no zone
+  old      INTEGER NOT NULL, -- 1: written by the old system, its time names no zone
+  own      INTEGER NOT NULL  -- 0: sealed as another program's: data, and nothing else
 );
 
 -- Sums over audit_entries, so that a report over everything does not read every row.
 CREATE TABLE audit_sums (
   actor     TEXT    NOT NULL,
   action    TEXT    NOT NULL,
+  own       INTEGER NOT NULL, -- as in audit_entries
   n         INTEGER NOT NULL,
   old_rule  INTEGER NOT NULL, -- how many of them the old report would have counted as learning
   old       INTEGER NOT NULL, -- how many of them the old system wrote
-  PRIMARY KEY (actor, action)
+  PRIMARY KEY (actor, action, own)
 ) WITHOUT ROWID;
 
 -- Entries of the old system that look like a task's series and belong to none.

@@ -1,5 +1,5 @@
 import projection from './0001-projection.sql';
 import auditIndexes from './0002-audit-indexes.sql';
 
-/** In order; the database's `user_version` counts those that were applied. */
+/** In order; the database's `user_version` says how many were applied (database.ts). */
 export const MIGRATIONS: readonly string[] = [projection, auditIndexes];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import { ACTION } from '../../records/audit-actions.js';
 import type { Claim } from '../../records/claim.js';
 import type { AttemptOutcome, Incident } from '../../records/incident.js';
 import { UnusableDatabase } from '../database.js';
@@ -25,6 +26,8 @@ export interface ControlView {
   /** Whether some remedy on this incident was claimed and ended. */
   hasEndedClaim(incident_id: string): boolean;
   hasEntry(action: string, resource: string): boolean;
+  /** The origin as which the audit log says that it was sealed last. */
+  sealedAs(): string | undefined;
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
   auditLines(): number;
 }
@@ -71,9 +74,18 @@ export function controlView(db: Database.Database): ControlView {
     'SELECT 1 AS found FROM claims WHERE incident_id = ? AND ended_at IS NOT NULL LIMIT 1',
   );
   const entry = db.prepare<[string, string], { found: number }>(
-    'SELECT 1 AS found FROM audit_entries WHERE action = ? AND resource = ? LIMIT 1',
+    'SELECT 1 AS found FROM audit_entries WHERE action = ? AND resource = ? AND own = 1 LIMIT 1',
   );
-  const lines = db.prepare<[], { n: number }>("SELECT coalesce(sum(lines), 0) AS n FROM segments WHERE log = 'audit'");
+  // The sums first: nearly always there is none, and the entries are many.
+  const wasAdopted = db.prepare<[string, string], { found: number }>(
+    'SELECT 1 AS found FROM audit_sums WHERE actor = ? AND action = ? AND own = 1 LIMIT 1',
+  );
+  const adoption = db.prepare<[string, string], { resource: string }>(
+    'SELECT resource FROM audit_entries WHERE actor = ? AND action = ? AND own = 1 ORDER BY line DESC LIMIT 1',
+  );
+  const lines = db.prepare<[], { n: number }>(
+    "SELECT coalesce(max(first + lines), 0) AS n FROM segments WHERE log = 'audit'",
+  );
   return {
     incident: (id) => known(byId.get(id)),
     incidentByRef: (source, ref) => known(byRef.get(source, ref)),
@@ -83,7 +95,24 @@ export function controlView(db: Database.Database): ControlView {
     allOpenClaims: () => open.all().map(claim),
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
+    sealedAs: () => wasAdopted.get('grace', ACTION.logAdopted) && adoption.get('grace', ACTION.logAdopted)?.resource,
     auditLines: () => lines.get()?.n ?? 0,
+  };
+}
+
+/** The same questions, each asked through `ask`, which may first see to it that the answer is of now. */
+export function askedView(ask: <T>(question: (view: ControlView) => T) => T): ControlView {
+  return {
+    incident: (id) => ask((view) => view.incident(id)),
+    incidentByRef: (source, ref) => ask((view) => view.incidentByRef(source, ref)),
+    openIncidents: () => ask((view) => view.openIncidents()),
+    openIncidentOf: (target, failure_mode) => ask((view) => view.openIncidentOf(target, failure_mode)),
+    openClaims: (incident_id, target) => ask((view) => view.openClaims(incident_id, target)),
+    allOpenClaims: () => ask((view) => view.allOpenClaims()),
+    hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),
+    hasEntry: (action, resource) => ask((view) => view.hasEntry(action, resource)),
+    sealedAs: () => ask((view) => view.sealedAs()),
+    auditLines: () => ask((view) => view.auditLines()),
   };
 }
 

@@ -5,6 +5,8 @@ import type { Window } from './evidence-window.js';
 export interface AuditSum {
   readonly actor: string;
   readonly action: string;
+  /** 0: sealed as lines of another program. */
+  readonly own: 0 | 1;
   readonly n: number;
   /** How many of them the old report would have counted as learning. */
   readonly old_rule: number;
@@ -27,8 +29,8 @@ export function auditFacts(db: Database.Database, { since }: Window): AuditFacts
 
 const FIRST = 'SELECT min(at) AS at FROM audit_entries';
 
-const SUMS = 'SELECT actor, action, n, old_rule, old FROM audit_sums ORDER BY actor, action';
+const SUMS = 'SELECT actor, action, own, n, old_rule, old FROM audit_sums ORDER BY actor, action, own';
 
 const SUMS_SINCE = `
-  SELECT actor, action, count(*) AS n, sum(old_rule) AS old_rule, sum(old) AS old
-  FROM audit_entries WHERE at >= ? GROUP BY actor, action ORDER BY actor, action`;
+  SELECT actor, action, own, count(*) AS n, sum(old_rule) AS old_rule, sum(old) AS old
+  FROM audit_entries WHERE at >= ? GROUP BY actor, action, own ORDER BY actor, action, own`;

@@ -112,7 +112,7 @@ const FAILED = `
   SELECT incident_id, detected_at, failure_mode,
          EXISTS (SELECT 1 FROM audit_entries INDEXED BY audit_entries_of_note
                  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted')
-                   AND +action <> 'log_loss_noted' AND resource = incidents.incident_id) AS told
+                   AND +action <> 'log_loss_noted' AND resource = incidents.incident_id AND own = 1) AS told
   FROM incidents WHERE origin = 'real' AND status = 'failed' AND ${INCIDENT_IN_WINDOW}
   ORDER BY detected_at DESC, incident_id`;
 

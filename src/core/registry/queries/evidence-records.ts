@@ -67,6 +67,6 @@ const FIRST_QUARANTINED = `
 // The list of actions stands as in the index; the plus keeps SQLite from putting one action in the place of the list.
 const LOSSES = `
   SELECT at, resource FROM audit_entries INDEXED BY audit_entries_of_note
-  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted') AND +action = 'log_loss_noted'
+  WHERE action IN ('escalated', 'incident_notified', 'log_loss_noted') AND +action = 'log_loss_noted' AND own = 1
     AND (@since IS NULL OR at >= @since)
   ORDER BY line`;

@@ -1,9 +1,13 @@
 import type Database from 'better-sqlite3';
+import { ACTION } from '../../records/audit-actions.js';
 
 /** Incident lines for which no audit entry vouches, and audit entries whose line is not there or another. */
 export interface BindingHealth {
   readonly lines: number;
+  /** In grace's own form: they have no effect. */
   readonly unbound: number;
+  /** The old system's, or another program's in its form. */
+  readonly old: number;
   readonly dangling: number;
 }
 
@@ -11,17 +15,25 @@ export function bindingHealth(db: Database.Database): BindingHealth {
   const one = (sql: string) => db.prepare<[], { n: number }>(sql).get()?.n ?? 0;
   return {
     lines: one('SELECT count(*) AS n FROM incident_lines'),
-    unbound: one(
-      `SELECT count(*) AS n FROM incident_lines AS l
-       WHERE NOT EXISTS (SELECT 1 FROM bindings AS b
-                         WHERE b.sha256 = l.sha256 AND b.position = l.position AND b.length = l.length)`,
-    ),
+    unbound: unboundLines(db),
+    old: one('SELECT count(*) AS n FROM incident_lines WHERE old = 1'),
     dangling: one(
       `SELECT count(*) AS n FROM bindings AS b
        WHERE NOT EXISTS (SELECT 1 FROM incident_lines AS l
                          WHERE l.sha256 = b.sha256 AND l.position = b.position AND l.length = b.length)`,
     ),
   };
+}
+
+/** Lines in grace's form for which nobody vouches, and which do not merely repeat one. */
+export function unboundLines(db: Database.Database): number {
+  const sql = 'SELECT count(*) AS n FROM incident_lines WHERE bound = 0 AND old = 0 AND duplicate = 0';
+  return db.prepare<[], { n: number }>(sql).get()?.n ?? 0;
+}
+
+/** Whether the audit log says that it was sealed. */
+export function saysSealed(db: Database.Database): boolean {
+  return countEntries(db, ACTION.logAdopted) > 0;
 }
 
 /** The newest time that any record carries. */
@@ -37,7 +49,8 @@ export function newestRecord(db: Database.Database): string | undefined {
 /** How many entries of an action there are. */
 export function countEntries(db: Database.Database, action: string): number {
   return (
-    db.prepare<[string], { n: number }>('SELECT coalesce(sum(n), 0) AS n FROM audit_sums WHERE action = ?').get(action)
-      ?.n ?? 0
+    db
+      .prepare<[string], { n: number }>('SELECT coalesce(sum(n), 0) AS n FROM audit_sums WHERE action = ? AND own = 1')
+      .get(action)?.n ?? 0
   );
 }

@@ -1,0 +1,28 @@
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fsyncDirectory } from './sync.js';
+
+/**
+ * Puts a whole file in the place of `path`: readers see the old one or the new one, after a power cut too. For files that
+ * one process at a time writes; what a killed one has left aside is written over.
+ */
+export function replaceFile(path: string, bytes: Buffer | string, mode = 0o640): void {
+  const aside = `${path}.new`;
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+  const fd = openSync(aside, flags, mode);
+  try {
+    writeWhole(fd, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(aside, path);
+  fsyncDirectory(dirname(path));
+}
+
+/** One `write` may take less than it was given. `position` undefined: where the descriptor stands. */
+export function writeWhole(fd: number, bytes: Buffer, position?: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position === undefined ? null : position + done);
+  }
+}

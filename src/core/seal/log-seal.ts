@@ -1,0 +1,392 @@
+import { closeSync, constants, existsSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
+import type { Checkpoint } from '../audit/checkpoint.js';
+import type { StreamedNote } from '../audit/checkpoint-stream.js';
+import { CompactRange } from '../audit/compact-range.js';
+import { HASH_BYTES } from '../audit/hash.js';
+import { formatVerifierKey, type SigningKey, type VerifierKey } from '../audit/keys.js';
+import { openCheckpoint, signCheckpoint } from '../audit/signed-checkpoint.js';
+import { TILE_WIDTH } from '../audit/tile.js';
+import { EXIT, OperatorError } from '../errors.js';
+import { logFailed } from '../journal/append.js';
+import { replaceFile, writeWhole } from '../journal/replace-file.js';
+import { listSegments } from '../journal/segments.js';
+import { fsyncDirectory } from '../journal/sync.js';
+import { shellArguments } from '../shell-quoted.js';
+import type { KeyPlace } from './key-file.js';
+import { lastLeaves } from './last-leaves.js';
+import { NoteFile } from './note-file.js';
+import { formatPosition, type Position, readPosition, type WrittenFile } from './position.js';
+import { recoverTree, treeOfLog } from './recover-tree.js';
+import type { SealEvent } from './seal-event.js';
+import { keyForNewLog, type NextKey, putInPlace, retireNamed, type SealKeyOptions, signingKeyOf } from './seal-keys.js';
+import { SIDECAR_FILE, sidecarPath } from './sidecar.js';
+import { TreeFiles } from './tree-files.js';
+import { verifierKeys } from './verifier-keys.js';
+
+export interface LogSealOptions {
+  readonly dir: string;
+  readonly keys: KeyPlace;
+  readonly onEvent: (event: SealEvent) => void;
+}
+
+/** No file is this one: it is looked at anew. */
+const UNKNOWN_PLACE: WrittenFile = { dev: 0, ino: 0, bytes: 0 };
+
+interface OpenSeal {
+  readonly origin: string;
+  readonly ino: number;
+  readonly positionFd: number;
+  readonly notes: NoteFile;
+  tree: TreeFiles;
+  /** The tree as far as this process has followed it. */
+  range: CompactRange;
+  readonly key: SigningKey | undefined;
+}
+
+/**
+ * The seal of one audit log, for the ledger: where grace stands in the log, the leaves of what it appends, and the signed
+ * notes. Every method but {@link syncNotes} and {@link sealedLines} is called under the ledger's lock.
+ */
+export class LogSeal {
+  readonly #options: LogSealOptions & SealKeyOptions;
+  #open: OpenSeal | undefined;
+  #told = false;
+  /** Notes were signed of which `checkpoint` is not yet the copy. */
+  #copyIsOld = false;
+
+  constructor(options: LogSealOptions) {
+    this.#options = { ...options, onMissing: (why) => this.#tell({ kind: 'unsigned', verdict: 'NO KEY', why }) };
+  }
+
+  /** Whether notes are signed: every acknowledged line is then covered by one. */
+  get signs(): boolean {
+    return this.#open?.key !== undefined;
+  }
+
+  /** Where grace stands; `undefined` when the log is not sealed. Throws `GRACE_SEAL_BROKEN` when it cannot be told. */
+  position(): Position | undefined {
+    const seal = this.#openSeal();
+    if (!seal) return undefined;
+    const read = readPosition(seal.positionFd);
+    const isRight = read?.notes === seal.notes.size;
+    const position = isRight ? read : this.#putRight(seal, read);
+    if (!isRight) this.#require().notes.mayBeCut = true;
+    this.#followTiles(position);
+    return position;
+  }
+
+  /** The log has been sealed before, by what it says itself, and what sealed it is not there. */
+  missing(): void {
+    this.#tell({ kind: 'unsigned', verdict: 'NO SEAL', why: `${sidecarPath(this.#options.dir)} holds no signed note` });
+  }
+
+  /**
+   * Seals a log for the first time: its lines become leaves as they are, and a first note covers them. `undefined` when
+   * there is no place for a key. `incidents` is where that log ends.
+   */
+  adopt(incidents: WrittenFile): { position: Position; origin: string; vkey: string } | undefined {
+    return this.#writing(() => this.#adoptNow(incidents));
+  }
+
+  #adoptNow(incidents: WrittenFile) {
+    const { dir } = this.#options;
+    const made = keyForNewLog(this.#options);
+    if (!made) return undefined;
+    const { key, keyFile } = made;
+    const vkey = formatVerifierKey(key);
+    const { tree, audit } = treeOfLog(dir);
+    const range = tree.rangeAt(audit.lines);
+    const notes = NoteFile.open(dir, 'create');
+    if (!range || !notes) throw new Error('the seal that was just written cannot be read');
+    const note = signCheckpoint({ origin: key.name, size: audit.lines, root: range.root() }, [key]);
+    const size = notes.append(note, notes.size);
+    notes.syncNow();
+    const position: Position = { audit, incidents, sealed: audit.lines, notes: size, tiles: tree.tiles };
+    replaceFile(sidecarPath(dir, SIDECAR_FILE.position), formatPosition(position));
+    tree.close();
+    notes.close();
+    this.#options.onEvent({ kind: 'created', vkey, keyFile, lines: audit.lines });
+    this.#copyIsOld = true;
+    return { position, origin: key.name, vkey };
+  }
+
+  /**
+   * The file in which grace stood is gone or shorter: looks for the sealed lines in the files that are there now, where a
+   * rotation or a restored copy has put them. `undefined` when some are lost.
+   */
+  relocate(): Position | undefined {
+    const { dir } = this.#options;
+    const seal = this.#require();
+    const position = readPosition(seal.positionFd);
+    const same = position && samePlace(dir, seal.tree, position);
+    if (same) {
+      this.moveTo(same);
+      return same;
+    }
+    const newest = seal.notes.newest(seal.origin);
+    const recovered = newest && recoverTree(dir, newest.checkpoint, position);
+    if (!newest || !recovered) return undefined;
+    const { tree, audit } = recovered;
+    const sealed = newest.checkpoint.size;
+    const right: Position = { audit, incidents: UNKNOWN_PLACE, sealed, notes: seal.notes.size, tiles: tree.tiles };
+    tree.close();
+    this.moveTo(right);
+    this.close();
+    return this.position();
+  }
+
+  /** The leaves of lines that were just appended. They count when {@link moveTo} says so. */
+  addLeaves(index: number, leaves: readonly Buffer[]): void {
+    const { tree } = this.#require();
+    this.#writing(() => tree.writeLeaves(index, Buffer.concat(leaves)));
+  }
+
+  moveTo(position: Position): void {
+    const { positionFd } = this.#require();
+    this.#writing(() => writeWhole(positionFd, formatPosition(position), 0));
+  }
+
+  /** Signs a note of the first `size` lines, all of which are on the disk, unless one of as many stands. */
+  seal(size: number): void {
+    const position = this.position();
+    const seal = this.#require();
+    if (!position || !seal.key || position.sealed >= size) return;
+    this.#follow(seal, size);
+    const note = signCheckpoint({ origin: seal.origin, size, root: seal.range.root() }, [seal.key]);
+    const notes = seal.notes.append(note, position.notes);
+    this.#copyIsOld = true;
+    this.#writing(() => {
+      seal.tree = seal.tree.promote(size);
+    });
+    this.moveTo({ ...position, sealed: size, notes, tiles: seal.tree.tiles });
+  }
+
+  /**
+   * Signs with `next` from now on, which an entry among the first `size` lines names. One note carries both signatures,
+   * if the old key is still there.
+   */
+  changeKey(next: NextKey, size: number): void {
+    const position = this.position();
+    const seal = this.#require();
+    if (!position) throw new Error('the log is not sealed');
+    const keys = seal.key ? [seal.key, next.key] : [next.key];
+    const covered = Math.max(position.sealed, size);
+    this.#follow(seal, covered);
+    this.#writing(() => putInPlace(this.#options.dir, next));
+    const note = signCheckpoint({ origin: seal.origin, size: covered, root: seal.range.root() }, keys);
+    const notes = seal.notes.append(note, position.notes);
+    seal.notes.syncNow();
+    this.#copyIsOld = true;
+    // Another file: whoever has the old key open looks anew.
+    const right = formatPosition({ ...position, sealed: covered, notes });
+    this.#writing(() => replaceFile(sidecarPath(this.#options.dir, SIDECAR_FILE.position), right));
+    this.close();
+  }
+
+  /** Puts a seal that cannot be gone on with out of the way, so that the log can be sealed anew. */
+  setAside(name: string): void {
+    const { dir } = this.#options;
+    this.close();
+    const path = sidecarPath(dir);
+    this.#writing(() => retireNamed(this.#options.keys));
+    if (existsSync(path)) this.#writing(() => renameSync(path, `${path}.${name}`));
+    this.#writing(() => fsyncDirectory(dir));
+  }
+
+  /** Lines that a note covers, and lines altogether, as of now; without the lock. */
+  glance(): Position | undefined {
+    return this.#open && readPosition(this.#open.positionFd);
+  }
+
+  /** Waits until the notes are on the disk; `alone` as in {@link syncData}. */
+  async syncNotes(alone: boolean): Promise<void> {
+    await this.#open?.notes.sync(alone);
+  }
+
+  /** Puts the newest note where everybody finds it. */
+  copyNewest(): void {
+    if (!this.#copyIsOld) return;
+    const seal = this.#openSeal();
+    const newest = seal?.notes.newest(seal.origin);
+    if (seal && newest) replaceFile(sidecarPath(this.#options.dir, SIDECAR_FILE.checkpoint), seal.notes.text(newest));
+    this.#copyIsOld = false;
+  }
+
+  get hasNewNotes(): boolean {
+    return this.#copyIsOld;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    closeSync(this.#open.positionFd);
+    this.#open.notes.close();
+    this.#open.tree.close();
+    this.#open = undefined;
+  }
+
+  /** What {@link position} has looked at under this lock. */
+  #require(): OpenSeal {
+    const seal = this.#open ?? this.#openSeal();
+    if (!seal) throw new Error('the log is not sealed');
+    return seal;
+  }
+
+  /** Opened once; again when somebody has put other files in the place of the opened ones. */
+  #openSeal(): OpenSeal | undefined {
+    const path = sidecarPath(this.#options.dir, SIDECAR_FILE.position);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (this.#open && this.#open.ino === there?.ino) return this.#open;
+    this.close();
+    this.#open = this.#writing(() => this.#load());
+    return this.#open;
+  }
+
+  #load(): OpenSeal | undefined {
+    const { dir } = this.#options;
+    const vkey = verifierKeys(dir).at(-1);
+    const notes = vkey && NoteFile.open(dir, 'append');
+    if (!vkey || !notes) return undefined;
+    const opened: { close(): void }[] = [notes];
+    try {
+      const newest = notes.newest(vkey.name);
+      if (newest) return this.#loadFrom(notes, newest, vkey, opened);
+      if (notes.holdsOthers()) throw broken(dir, `its notes are not those of ${vkey.name}`);
+      // Nothing was ever sealed: a crash came before the first note.
+      notes.close();
+      return undefined;
+    } catch (error) {
+      for (const one of opened) one.close();
+      throw error;
+    }
+  }
+
+  /** `opened` is told what has to be closed if this fails. */
+  #loadFrom(notes: NoteFile, newest: StreamedNote, vkey: VerifierKey, opened: { close(): void }[]): OpenSeal {
+    const { dir } = this.#options;
+    const signed = openCheckpoint(notes.text(newest), verifierKeys(dir));
+    if (!signed.ok) throw broken(dir, `its newest note is not signed by its key: ${signed.reason}`);
+    const { checkpoint } = signed;
+    const path = sidecarPath(dir, SIDECAR_FILE.position);
+    if (!existsSync(path)) replaceFile(path, '');
+    const positionFd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    opened.push({ close: () => closeSync(positionFd) });
+    const left = readPosition(positionFd);
+    const found = TreeFiles.open(dir, 'r+');
+    if (found) opened.push(found);
+    const position = left && found ? (samePlace(dir, found, left) ?? left) : left;
+    const range = found && position ? rangeOfNote(dir, found, position, checkpoint) : undefined;
+    const key = signingKeyOf(this.#options, vkey);
+    const rest = { origin: vkey.name, ino: fstatSync(positionFd).ino, positionFd, notes, key };
+    if (found && position && range) {
+      // A note that was cut short, or that a power cut took, counts as if it had never been signed.
+      const right = { ...position, sealed: checkpoint.size, notes: notes.size };
+      writeWhole(positionFd, formatPosition(right), 0);
+      return { ...rest, tree: found, range };
+    }
+    const recovered = recoverTree(dir, checkpoint, position);
+    if (!recovered) throw broken(dir, `the log does not give the root of its newest note, of ${checkpoint.size} lines`);
+    const { tree } = recovered;
+    const sealed = checkpoint.size;
+    // Lines of ours that no note covers yet stay ours.
+    const isOurs = position && position.audit.lines >= sealed && writeLast(dir, tree, position, sealed);
+    const audit = isOurs ? position.audit : recovered.audit;
+    const right: Position = { audit, incidents: UNKNOWN_PLACE, sealed, notes: notes.size, tiles: tree.tiles };
+    writeWhole(positionFd, formatPosition(right), 0);
+    if (found !== tree) found?.close();
+    return { ...rest, tree, range: tree.rangeAt(sealed) ?? new CompactRange() };
+  }
+
+  /** The notes are not as the position says: a process died between the two, or a power cut took the position back. */
+  #putRight(seal: OpenSeal, position: Position | undefined): Position {
+    const { dir } = this.#options;
+    const newest = seal.notes.newest(seal.origin);
+    if (!newest) throw broken(dir, 'its notes are gone');
+    const { size } = newest.checkpoint;
+    if (position && position.audit.lines >= size && size >= position.sealed) {
+      const right = { ...position, sealed: size, notes: seal.notes.size };
+      this.moveTo(right);
+      return right;
+    }
+    this.close();
+    const again = this.#require();
+    const right = readPosition(again.positionFd);
+    if (right?.notes !== again.notes.size) throw broken(dir, 'its notes do not belong to it');
+    return right;
+  }
+
+  /** Another process has filled tiles since: its leaves stand in another file now. */
+  #followTiles({ tiles }: Position): void {
+    const seal = this.#open;
+    if (!seal || seal.tree.tiles === tiles) return;
+    const tree = TreeFiles.open(this.#options.dir, 'r+');
+    if (tree?.tiles !== tiles) throw broken(this.#options.dir, 'its files of hashes do not belong together');
+    seal.tree.close();
+    seal.tree = tree;
+  }
+
+  /** Takes in the leaves that this process or others have written, up to `size`. */
+  #follow(seal: OpenSeal, size: number): void {
+    const leaves = seal.tree.leaves(seal.range.size, size);
+    if (!leaves) throw broken(this.#options.dir, 'leaves are missing');
+    for (let at = 0; at < leaves.length; at += HASH_BYTES) seal.range.append(leaves.subarray(at, at + HASH_BYTES));
+  }
+
+  #tell(event: SealEvent): void {
+    if (!this.#told) this.#options.onEvent(event);
+    this.#told = true;
+  }
+
+  #writing<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw logFailed(sidecarPath(this.#options.dir), 'written', error);
+    }
+  }
+}
+
+/** The tree of a note from the files of hashes; `undefined` when they do not give its root. */
+function rangeOfNote(dir: string, tree: TreeFiles, position: Position, note: Checkpoint): CompactRange | undefined {
+  if (position.audit.lines < note.size || position.tiles !== tree.tiles) return undefined;
+  const range = writeLast(dir, tree, position, note.size) ? tree.rangeAt(note.size) : undefined;
+  return range?.root().equals(note.root) ? range : undefined;
+}
+
+/**
+ * The same place in another file: the directory was copied, or restored from a copy. Its last lines have to be the ones
+ * that were written, the ones that no note covers among them.
+ */
+function samePlace(dir: string, tree: TreeFiles, position: Position): Position | undefined {
+  const live = listSegments(dir, 'audit').at(-1);
+  const { audit, sealed } = position;
+  if (!live || live.size < audit.bytes || (live.dev === audit.dev && live.ino === audit.ino)) return undefined;
+  const place = { dev: live.dev, ino: live.ino, bytes: audit.bytes };
+  const lines = Math.min(audit.lines - audit.first, Math.max(1, audit.lines - sealed));
+  const leaves = lines > 0 ? lastLeaves(dir, place, lines) : undefined;
+  const remembered = tree.leaves(audit.lines - lines, audit.lines);
+  if (!leaves || !remembered?.equals(Buffer.concat(leaves))) return undefined;
+  if (audit.lines - lines > sealed) return undefined;
+  return { ...position, audit: { ...audit, ...place }, incidents: UNKNOWN_PLACE };
+}
+
+/**
+ * Writes the leaves that no note covers yet once more, from the log: after a power cut the file of leaves may be older
+ * than the position. `false` when their lines are not there.
+ */
+function writeLast(dir: string, tree: TreeFiles, { audit }: Position, sealed: number): boolean {
+  if (audit.lines === sealed) return true;
+  const leaves = lastLeaves(dir, audit, audit.lines - sealed);
+  if (!leaves) return false;
+  // What stands in full tiles already is not written again.
+  const tiled = Math.max(0, tree.tiles * TILE_WIDTH - sealed);
+  const inTiles = tree.leaves(sealed, sealed + Math.min(tiled, leaves.length));
+  if (!inTiles?.equals(Buffer.concat(leaves.slice(0, tiled)))) return false;
+  if (leaves.length > tiled) tree.writeLeaves(sealed + tiled, Buffer.concat(leaves.slice(tiled)));
+  return true;
+}
+
+function broken(dir: string, why: string): OperatorError {
+  return new OperatorError('GRACE_SEAL_BROKEN', EXIT.auditBroken, `the seal of the audit log is broken: ${why}`, {
+    hint: `grace evidence audit --logs ${shellArguments(dir)}   # tells what was changed`,
+  });
+}

@@ -1,0 +1,91 @@
+import type { Checkpoint } from '../../core/audit/checkpoint.js';
+import type { FilePlace, IncidentFindings } from './incident-check.js';
+import type { LeafFindings } from './leaf-check.js';
+
+/** What is known of a seal before a line of the log is read. */
+export type SealFacts =
+  | { readonly state: 'none'; readonly why: string }
+  /** Signed, but not by the key that was to have signed. */
+  | { readonly state: 'wrong key'; readonly why: string }
+  | {
+      readonly state: 'signed';
+      readonly checkpoint: Checkpoint;
+      /** The public keys that signed the newest note, in note form. */
+      readonly signers: readonly string[];
+      /** The newest note that a key from outside signed, where that is not the newest of all. */
+      readonly bridge: Checkpoint | undefined;
+    };
+
+/** The entry with which a log was sealed, as the log has it. */
+export interface Adoption {
+  /** 1-based. */
+  readonly line: number;
+  readonly at: string;
+  readonly origin: string;
+  /** Of the lines before. */
+  readonly lines: number;
+  readonly bytes: number;
+  readonly vkey: string;
+  /** The origin as which it was sealed before, if the former seal was lost. */
+  readonly replaces: string | null;
+}
+
+/** An entry that names the key that signs from then on. */
+export interface KeyReplacement {
+  /** 1-based. */
+  readonly line: number;
+  readonly at: string;
+  readonly old: string | null;
+  readonly new: string;
+  /** The old key was not there to agree. */
+  readonly isBreak: boolean;
+}
+
+/** A checkpoint from outside, held against the log. */
+export interface OutsideCheckpoint {
+  /** Where it was found. */
+  readonly source: string;
+  readonly size: number;
+  readonly verdict: 'consistent' | 'contradicts' | 'of another log' | 'not signed';
+  readonly why: string;
+  /** Who cosigned it and when, in UTC; only names whose key was given from outside. */
+  readonly witnesses: readonly { readonly name: string; readonly at: string }[];
+}
+
+export interface NoteFindings {
+  readonly notes: number;
+  readonly bad: number;
+  readonly first_bad: string | null;
+}
+
+/** Everything that a verification has found. */
+export interface AuditFacts {
+  readonly seal: SealFacts;
+  readonly leaves: LeafFindings | undefined;
+  /** Where the first bad line stands: the file and the byte. */
+  readonly badPlace: { readonly file: string; readonly offset: number } | undefined;
+  readonly adoption: Adoption | undefined;
+  /** In the order of the log. */
+  readonly replacements: readonly KeyReplacement[];
+  /** The first lines are those of {@link SealFacts.bridge}. */
+  readonly bridgeHolds: boolean;
+  readonly incidents: IncidentFindings | undefined;
+  readonly outside: readonly OutsideCheckpoint[];
+  /** Who says to have seen the log last, by what stands beside it. */
+  readonly lastWitness: { readonly name: string; readonly at: string; readonly size: number } | undefined;
+  /** Every note that was ever signed; only in a full verification. */
+  readonly notes: NoteFindings | undefined;
+  /** Lines of other programs that were sealed, without effect. */
+  readonly foreignLines: number;
+  /** Lines that the copy of the newest note covers, where it is newer than every note in the file of notes. */
+  readonly notesLost: number | undefined;
+  /** Our own lines are waiting for a signature, and the key is not there. */
+  readonly keyGone: boolean;
+  /** Lines that were read now; the others were read at `since`. */
+  readonly read: number;
+  readonly since: string | undefined;
+  /** Where a next verification may go on. */
+  readonly ends: { readonly audit: FilePlace | undefined; readonly incidents: FilePlace | undefined };
+  /** Losses that the log states itself. */
+  readonly statedLosses: number;
+}

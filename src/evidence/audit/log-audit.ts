@@ -1,0 +1,170 @@
+import { closeSync } from 'node:fs';
+import type { Checkpoint } from '../../core/audit/checkpoint.js';
+import type { CompactRange } from '../../core/audit/compact-range.js';
+import { readLines } from '../../core/journal/line-reader.js';
+import { LOG_FILE, type LogName } from '../../core/journal/log-files.js';
+import { openForReading } from '../../core/journal/open-log.js';
+import { listSegments } from '../../core/journal/segments.js';
+import { TreeFiles } from '../../core/seal/tree-files.js';
+import { type BindingRange, bindingsIn } from './bindings.js';
+import { type FilePlace, IncidentCheck, type IncidentFindings } from './incident-check.js';
+import { type BadLine, LeafCheck, type LeafFindings } from './leaf-check.js';
+import { type FileRange, leavesOf, type SnapshotFile } from './leaf-source.js';
+import { SaidOfItself } from './said-of-itself.js';
+
+/** Where a verification begins: what stands before was read earlier. */
+export interface StartingPlace {
+  /** The tree of the lines before. */
+  readonly tree: CompactRange;
+  /** Where they end, as identity and offset of a file. */
+  readonly audit: FilePlace;
+  readonly incidents: FilePlace;
+}
+
+export interface LogAuditOptions {
+  readonly dir: string;
+  /** What the lines are held against; `undefined`: they are counted, and nothing else. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Sizes at which the root is wanted, too. */
+  readonly marks: readonly number[];
+  readonly start: StartingPlace | undefined;
+  /** The built leaf-worker.js. */
+  readonly workerProgram: string;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface LogAudit {
+  readonly leaves: LeafFindings;
+  readonly badPlace: { readonly file: string; readonly offset: number } | undefined;
+  readonly said: SaidOfItself;
+  readonly incidents: IncidentFindings;
+  /** Lines that were read. */
+  readonly read: number;
+  /** Where the last sealed line ends. */
+  readonly sealedEnd: FilePlace | undefined;
+}
+
+/** Reads the lines of both logs as they stand now and holds them against each other and against a checkpoint. */
+export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
+  const { dir, checkpoint, start } = options;
+  const audit = snapshot(dir, 'audit', start?.audit);
+  const incidents = snapshot(dir, 'incidents', start?.incidents);
+  const tree = TreeFiles.open(dir, 'r');
+  try {
+    const remembered = (from: number, to: number) => tree?.leaves(from, to);
+    const check = new LeafCheck(checkpoint?.size ?? 0, remembered, options.marks, start?.tree.clone());
+    const said = new SaidOfItself();
+    const ranges: BindingRange[] = [];
+    const bad = new BadPlace(audit);
+    let sealedEnd: FilePlace | undefined;
+    const total = audit.reduce((sum, { size, from }) => sum + size - from, 0);
+    let done = 0;
+    let read = 0;
+    let fileAt = -1;
+    for await (const part of leavesOf(audit, options.workerProgram)) {
+      const { hashed } = part;
+      const leaves = Buffer.from(hashed.leaves.buffer, hashed.leaves.byteOffset, hashed.leaves.byteLength);
+      if (part.file !== fileAt) check.beginFile(leaves, said.firstLineStated(hashed.named));
+      fileAt = part.file;
+      const first = check.next + check.findings().unsealed;
+      said.hear(hashed.named, first);
+      check.add(leaves);
+      read += hashed.lines;
+      bad.look(part, first, check.findings().firstBad);
+      const sealedHere = (checkpoint?.size ?? -1) - first;
+      if (sealedHere >= 0 && sealedHere <= hashed.lines) sealedEnd = placeAfter(audit, part, sealedHere);
+      if (hashed.hasBindings) {
+        ranges.push({ path: part.range.path, start: hashed.start, end: hashed.end, first });
+      }
+      done += part.range.to - part.range.from;
+      options.onProgress(done, total);
+    }
+    const leaves = withEarlierRoots(check.findings(), options.marks, start, tree);
+    said.sort();
+    const incidentCheck = new IncidentCheck(incidents, said.adoptedIncidents);
+    const sealed = checkpoint?.size ?? Number.POSITIVE_INFINITY;
+    for (const range of ranges) {
+      bindingsIn(
+        range,
+        (line) => line < sealed && said.isOurs(line),
+        (binding) => incidentCheck.check(binding),
+      );
+    }
+    return {
+      leaves,
+      badPlace: bad.place,
+      said,
+      incidents: incidentCheck.finish(leaves.unsealed === 0),
+      read,
+      sealedEnd,
+    };
+  } finally {
+    tree?.close();
+  }
+}
+
+/** Roots of the lines that were read earlier come from the hashes that were held against them then. */
+function withEarlierRoots(
+  findings: LeafFindings,
+  marks: readonly number[],
+  start: StartingPlace | undefined,
+  tree: TreeFiles | undefined,
+): LeafFindings {
+  const roots = new Map(findings.roots);
+  for (const mark of marks) {
+    const root = start && mark < start.tree.size ? tree?.rangeAt(mark)?.root() : undefined;
+    if (root) roots.set(mark, root);
+  }
+  return { ...findings, roots };
+}
+
+/** The files of a log and their sizes now; from where the last verification got to, if its file is still there. */
+function snapshot(dir: string, log: LogName, start: FilePlace | undefined): SnapshotFile[] {
+  const segments = listSegments(dir, log);
+  const at = segments.findIndex(({ dev, ino }) => dev === start?.dev && ino === start.ino);
+  return segments
+    .map(({ name, path, dev, ino, size }, i) => ({
+      ...{ name, path, dev, ino, size },
+      from: i === at ? Math.min(start?.bytes ?? 0, size) : 0,
+    }))
+    .slice(Math.max(0, at));
+}
+
+/** Finds the file and the byte of the first bad line, once it is known which one it is. */
+class BadPlace {
+  place: { readonly file: string; readonly offset: number } | undefined;
+  readonly #files: readonly SnapshotFile[];
+
+  constructor(files: readonly SnapshotFile[]) {
+    this.#files = files;
+  }
+
+  look({ file, range, hashed }: FileRange, first: number, bad: BadLine | undefined): void {
+    if (this.place || !bad || bad.line > first + hashed.lines) return;
+    const offset = offsetOfLine(range.path, hashed.start, hashed.end, bad.line - 1 - first);
+    this.place = { file: this.#files[file]?.name ?? LOG_FILE.audit, offset };
+  }
+}
+
+function placeAfter(files: readonly SnapshotFile[], { file, range, hashed }: FileRange, lines: number): FilePlace {
+  const { dev = 0, ino = 0 } = files[file] ?? {};
+  const bytes = lines === hashed.lines ? hashed.end : offsetOfLine(range.path, hashed.start, hashed.end, lines);
+  return { dev, ino, bytes };
+}
+
+/** Where a line of a range begins. */
+function offsetOfLine(path: string, start: number, end: number, wanted: number): number {
+  const file = openForReading(path);
+  if (!file) return start;
+  let line = 0;
+  let found = end;
+  const look = (offset: number) => {
+    if (line++ === wanted) found = offset;
+  };
+  try {
+    readLines(file.fd, start, end, { line: (_bytes, offset) => look(offset), tooLong: look });
+    return found;
+  } finally {
+    closeSync(file.fd);
+  }
+}

@@ -1,0 +1,171 @@
+import type { AuditFacts } from './facts.js';
+
+/** What a verification comes to. Each has its own words; docs/claims.md tells them apart. */
+export type AuditVerdict =
+  | 'INTACT AND WITNESSED'
+  | "INTACT, THIS HOST'S WORD ONLY"
+  | 'TAMPERED'
+  | 'TRUNCATED'
+  | 'CONTRADICTS A CHECKPOINT'
+  | 'NO SEAL'
+  | 'WRONG KEY'
+  | 'NO KEY';
+
+export type IncidentVerdict = 'BOUND' | 'INCIDENT ALTERED' | 'INCIDENT MISSING' | 'INCIDENT UNBOUND';
+
+export interface Judged<V> {
+  readonly verdict: V;
+  /** Sentences; may hold data. */
+  readonly reasons: readonly string[];
+}
+
+export function judgeSeal(facts: AuditFacts): Judged<AuditVerdict> {
+  const { seal, leaves, adoption, outside, notes } = facts;
+  if (seal.state === 'none') return { verdict: 'NO SEAL', reasons: noSeal(facts, seal.why) };
+  if (seal.state === 'wrong key') return { verdict: 'WRONG KEY', reasons: [seal.why] };
+  const { checkpoint } = seal;
+  const difference = judgeLines(facts, checkpoint.size, checkpoint.root);
+  // A single line that is another may be the very one that says as what the log was sealed.
+  const isOther = adoption !== undefined && adoption.origin !== checkpoint.origin && leaves?.firstBad?.among !== 1;
+  if (isOther) {
+    const why = `line ${adoption.line} says that the log was sealed as ${adoption.origin}, the notes are those of ${checkpoint.origin}`;
+    return { verdict: 'WRONG KEY', reasons: [why] };
+  }
+  if (difference) return difference;
+  if (facts.notesLost !== undefined) {
+    const why = `a note of ${facts.notesLost} lines was signed, and the newest that is left covers ${checkpoint.size}`;
+    return { verdict: 'TAMPERED', reasons: [why] };
+  }
+  const strange = judgeKeys(facts);
+  if (strange) return { verdict: 'WRONG KEY', reasons: [strange] };
+  if (notes && notes.bad > 0) {
+    const why = `${notes.bad} of ${notes.notes} notes that were signed do not fit the log; the first: ${notes.first_bad}`;
+    return { verdict: 'TAMPERED', reasons: [why] };
+  }
+  const against = outside.filter(({ verdict }) => verdict !== 'consistent');
+  if (against.length > 0) {
+    const verdict = against.some((one) => one.verdict === 'contradicts') ? 'CONTRADICTS A CHECKPOINT' : 'WRONG KEY';
+    return { verdict, reasons: against.map(({ source, why }) => `${source}: ${why}`) };
+  }
+  if (facts.keyGone) {
+    const n = leaves?.unsealed ?? 0;
+    return {
+      verdict: 'NO KEY',
+      reasons: [`${n} lines are covered by no note, and the key that would sign them is not there`],
+    };
+  }
+  const witnessed = Math.max(-1, ...outside.map(({ size }) => size));
+  if (witnessed < 0) return { verdict: "INTACT, THIS HOST'S WORD ONLY", reasons: [] };
+  const since = checkpoint.size - witnessed;
+  const rest = since > 0 ? [`the ${since} lines since that checkpoint are this host's word only`] : [];
+  return {
+    verdict: 'INTACT AND WITNESSED',
+    reasons: [`the first ${witnessed} lines are those of a checkpoint ${whoKept(facts)}`, ...rest],
+  };
+}
+
+/** The keys that the log itself names, one after the other; why the newest note is not by the last of them. */
+function judgeKeys({ seal, adoption, replacements, bridgeHolds, since }: AuditFacts): string | undefined {
+  if (seal.state !== 'signed' || !adoption || since !== undefined) return undefined;
+  const chain = [adoption.vkey, ...replacements.map((replacement) => replacement.new)];
+  const named = chain.at(-1) ?? adoption.vkey;
+  // The entry comes first: until the new key has signed, the one before it still does.
+  if (!chain.slice(-2).some((vkey) => seal.signers.includes(vkey))) {
+    return `the newest note is signed by ${seal.signers.join(', ')}; by what the log says, ${named} was to sign it`;
+  }
+  const { bridge } = seal;
+  if (!bridge) return undefined;
+  const where = replacements.at(-1)?.line ?? 0;
+  const vouched = bridgeHolds && where > 0 && where <= bridge.size && replacements.every(({ isBreak }) => !isBreak);
+  return vouched
+    ? undefined
+    : 'the key was replaced, and no note by the key that was given covers the entry that says so';
+}
+
+function whoKept({ outside }: AuditFacts): string {
+  const names = outside.flatMap(({ witnesses }) => witnesses.map(({ name, at }) => `${name} (${at})`));
+  return names.length > 0 ? `that was witnessed by ${names.join(', ')}` : 'that was kept elsewhere';
+}
+
+function noSeal({ adoption }: AuditFacts, why: string): string[] {
+  if (!adoption) return [why, 'this log was never sealed'];
+  return [why, `line ${adoption.line} says that it was sealed at ${adoption.at}: what sealed it was taken away`];
+}
+
+function judgeLines(facts: AuditFacts, size: number, root: Buffer): Judged<AuditVerdict> | undefined {
+  const { leaves, badPlace } = facts;
+  if (!leaves) return undefined;
+  const { reached } = leaves;
+  if (reached === size && leaves.root.equals(root)) return undefined;
+  const { firstBad } = leaves;
+  if (firstBad) {
+    const { line, kind, expected, found } = firstBad;
+    const where = badPlace ? `, ${badPlace.file} byte ${badPlace.offset}` : '';
+    return {
+      verdict: 'TAMPERED',
+      reasons: [
+        `the first bad line is line ${line}${where}: ${KIND[kind]}`,
+        `leaf expected ${expected}, found ${found}`,
+      ],
+    };
+  }
+  if (reached < size) {
+    return {
+      verdict: 'TRUNCATED',
+      reasons: [`${size} lines were sealed, ${reached} are there: the last ${size - reached} are gone`],
+    };
+  }
+  return {
+    verdict: 'TAMPERED',
+    reasons: [
+      `the root of the first ${size} lines is not the one that was signed`,
+      leaves.unremembered > 0
+        ? 'which line it is cannot be told: the hashes that would tell are not there'
+        : 'which line it is cannot be told: the hashes beside the log were changed with it',
+    ],
+  };
+}
+
+const KIND = {
+  edited: 'it is not what was sealed',
+  dropped: 'the line that was sealed here is gone',
+  inserted: 'a line stands here that was not sealed',
+  swapped: 'it has changed places with the next',
+} as const;
+
+export function judgeIncidents({ incidents, seal }: AuditFacts): Judged<IncidentVerdict> {
+  if (!incidents || seal.state === 'none') return { verdict: 'BOUND', reasons: [] };
+  const { altered, missing, firstBad, unbound, foreign, adopted } = incidents;
+  const first = firstBad
+    ? [
+        `the first: line ${firstBad.line} of the audit log vouches for ${firstBad.incident_id}, byte ${firstBad.offset}, ${firstBad.length} bytes, SHA-256 ${firstBad.sha256}`,
+      ]
+    : [];
+  const others = [
+    ...(unbound > 0
+      ? [`INCIDENT UNBOUND: ${unbound} lines have grace's form and nobody vouches for them; they have no effect`]
+      : []),
+    ...(foreign > 0
+      ? [`${foreign} lines of other programs since the log was sealed; they count as unverified reports`]
+      : []),
+  ];
+  if (altered > 0)
+    return {
+      verdict: 'INCIDENT ALTERED',
+      reasons: [`${altered} lines are not what the audit log vouches for`, ...first, ...others],
+    };
+  if (!adopted.intact)
+    return {
+      verdict: 'INCIDENT ALTERED',
+      reasons: [
+        `the ${adopted.lines} lines that stood there when the log was sealed are not what they were`,
+        ...others,
+      ],
+    };
+  if (missing > 0)
+    return {
+      verdict: 'INCIDENT MISSING',
+      reasons: [`${missing} lines that the audit log vouches for are not there`, ...first, ...others],
+    };
+  return { verdict: unbound > 0 ? 'INCIDENT UNBOUND' : 'BOUND', reasons: others };
+}
