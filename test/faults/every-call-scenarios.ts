@@ -40,6 +40,8 @@ export interface Scenario {
   loseUnsynced?(dir: string, acks: readonly string[]): void;
   /** Puts the log directory into the state in which the program finds it; names the records that stand there. */
   prepare(dir: string): Promise<string[]>;
+  /** What else is there when the program starts. */
+  enter?(dir: string): Promise<void>;
   /** What comes after the fault: recovery, then the next record. Names the records it was told are durable. */
   succeed(dir: string): Promise<{ acks: string[]; violations: Violation[] }>;
 }
@@ -181,12 +183,10 @@ export const SEAL_BESIDE: Scenario = {
   name: 'seal (beside a live process)',
   faults: 'kills',
   calls: CHANGING,
-  async prepare(dir) {
-    const acks = await SEAL.prepare(dir);
+  async enter(dir) {
     const neighbour = openLedger(dir, 'neighbour');
     neighbours.set(dir, neighbour);
     await neighbour.recover();
-    return acks;
   },
   async succeed(dir) {
     const neighbour = neighbours.get(dir) ?? openLedger(dir, 'neighbour');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, look } from '../support/fault-evidence.js';
 import { type Attached, acksOf, inParallel, type Run, type RunOptions, run, start } from '../support/fault-run.js';
+import { Stage } from '../support/fault-stage.js';
 import type { Programs } from './bundle.js';
 import { unclearFailure, type Violation, violationsIn } from './checks.js';
 import type { Scenario } from './every-call-scenarios.js';
@@ -78,8 +79,11 @@ export async function breakEveryCall(scenario: Scenario, programs: Programs, opt
     const violations: Violation[] = [];
     let killed = 0;
     let failed = 0;
+    const stages = Array.from({ length: AT_ONCE }, () => stageOf(scenario, scratch));
     await inParallel(points, AT_ONCE, async (point) => {
-      const { found, hit } = await breakOne(scenario, programs, options, scratch, point);
+      const stage = stages.pop() ?? stageOf(scenario, scratch);
+      const { found, hit } = await breakOne(scenario, programs, options, stage, point);
+      stages.push(stage);
       const thread = point.threads === 'all' ? '' : ` (${point.threads})`;
       const where = `${scenario.name}: ${point.fault} at ${point.call}${thread} ${point.n} of ${point.group}`;
       violations.push(...found.map(({ kind, what }) => ({ kind, what: `${where}: ${what}` })));
@@ -122,18 +126,23 @@ function faultsOf(scenario: Scenario, calls: Omit<Calls, 'times'>, n: number, wh
   return [...kill, ...turn(errors), ...turn(onward)];
 }
 
+function stageOf(scenario: Scenario, scratch: string): Stage<string[]> {
+  return new Stage(scratch, (root) => scenario.prepare(join(root, scenario.logs)));
+}
+
 async function breakOne(
   scenario: Scenario,
   programs: Programs,
   { succeed }: BreakOptions,
-  scratch: string,
+  stage: Stage<string[]>,
   point: Point,
 ): Promise<{ found: Violation[]; hit: boolean }> {
-  const dir = join(mkdtempSync(join(scratch, 'p-')), scenario.logs);
+  const dir = join(stage.root, scenario.logs);
   const found: Violation[] = [];
   let broken: Run | undefined;
   try {
-    const standing = await scenario.prepare(dir);
+    const standing = await stage.set();
+    await scenario.enter?.(dir);
     const isSealed = look(dir).seal !== undefined;
     broken = await run(programs[scenario.program], scenario.args(dir), injecting(point, scenario.files(dir)));
     if (point.fault !== 'KILL') found.push(...unclearFailure(broken));
@@ -148,7 +157,6 @@ async function breakOne(
   } catch (error) {
     found.push({ kind: 'broken', what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
-  rmSync(join(dir, '..'), { recursive: true, force: true });
   return { found, hit: broken?.signal === 'SIGKILL' && broken.hung === false };
 }
 
@@ -169,8 +177,9 @@ function tracing(files: readonly string[], calls: string, output: string): strin
 async function countCalls(scenario: Scenario, programs: Programs, scratch: string): Promise<Calls[]> {
   const counted: Calls[] = [];
   for (const group of Object.keys(scenario.files(join(scratch, scenario.logs)))) {
-    const dir = join(mkdtempSync(join(scratch, 'count-')), scenario.logs);
-    await scenario.prepare(dir);
+    const stage = stageOf(scenario, scratch);
+    const dir = join(stage.root, scenario.logs);
+    await stage.set();
     const trace = join(scratch, `trace-${group}`);
     const calls = (GROUPS_READ.includes(group) ? [...CALLS, ...READS] : CALLS).join(',');
     const strace = ['strace', ...tracing(scenario.files(dir)[group] ?? [], calls, trace)];

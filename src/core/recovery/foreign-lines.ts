@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { logFailed } from '../journal/append.js';
 import { type OpenLog, openForReading } from '../journal/open-log.js';
@@ -52,6 +52,8 @@ export function takeInForeignLines(
         entries.push(...endTail({ log: 'audit', path, dev, ino, offset: size - torn, length: torn }, live));
         size = fstatSync(file.fd).size;
       }
+      // A note will cover it, and later syncs go to the live file alone.
+      if (dev !== live.dev || ino !== live.ino) syncNow(file);
       const taken = leavesFrom(file, from, size, lines, onLeaves);
       if (taken > 0) entries.push(foreign(file, from, size - from, lines, taken));
       audit = { dev, ino, first, lines: lines + taken, bytes: size };
@@ -60,6 +62,14 @@ export function takeInForeignLines(
     }
   }
   return { position: { ...position, audit }, entries };
+}
+
+function syncNow({ fd, path }: OpenLog): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    throw logFailed(path, 'synced', error);
+  }
 }
 
 /** Bytes up to and with the last LF. */

@@ -269,6 +269,17 @@ describe('a deleted registry', () => {
     expect(registry.control((view) => view.incident('i1')?.record.incident_id)).toBe('i1');
   });
 
+  it('that another process had begun to build before the last look: a question is answered with what was seen', () => {
+    const dir = logsDir(10);
+    reference(dir);
+    copyFileSync(dbPath(dir), join(dir, 'begun-early'));
+    add(dir, 'incidents', newIncident({ incident_id: 'late' }));
+    const registry = synced(dir);
+    deleteRegistry(dir);
+    renameSync(join(dir, 'begun-early'), dbPath(dir));
+    expect(registry.control((view) => view.incident('late')?.record.incident_id)).toBe('late');
+  });
+
   it('leaves no half-built one behind that a killed builder made', () => {
     const dir = logsDir(10);
     writeFileSync(`${dbPath(dir)}.new-dead`, 'half');

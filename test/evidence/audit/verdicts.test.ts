@@ -364,3 +364,66 @@ describe('every note that was ever signed', () => {
     expect((await audited(dir)).audit_verdict).toMatch(/^INTACT/);
   });
 });
+
+describe('a log that was put in the place of the sealed one', () => {
+  const replaced = (dir: string, bytes: Buffer) => {
+    writeFileSync(`${auditPath(dir)}.edited`, bytes);
+    renameSync(`${auditPath(dir)}.edited`, auditPath(dir));
+  };
+
+  it('as an editor does it, is TAMPERED, and stays so when more is written', async () => {
+    const dir = await sealedLog(10);
+    const lines = linesOf(dir);
+    lines[4] = Buffer.from(String(lines[4]).replace('"actor"', '"Actor"'));
+    replaced(dir, Buffer.concat(lines));
+    expect((await audited(dir)).audit_verdict).toBe('TAMPERED');
+    await append(dir, 3);
+    const after = await audited(dir);
+    expect(after).toMatchObject({ audit_verdict: 'TAMPERED', first_bad: { line: 5 } });
+    await append(dir, 3);
+    expect((await audited(dir)).audit_verdict).toBe('TAMPERED');
+  });
+
+  it('with other lines, or with none, is never intact', async () => {
+    for (const bytes of ['', 'one\ntwo\n']) {
+      const dir = await sealedLog(10);
+      replaced(dir, Buffer.from(bytes));
+      expect((await audited(dir)).audit_verdict).toMatch(/TRUNCATED|TAMPERED/);
+      await append(dir, 3);
+      expect((await audited(dir)).audit_verdict, JSON.stringify(bytes)).toMatch(/TRUNCATED|TAMPERED/);
+    }
+  });
+
+  it('by nothing at all, is TRUNCATED, and stays broken when more is written', async () => {
+    const dir = await sealedLog(10);
+    rmSync(auditPath(dir));
+    expect((await audited(dir)).audit_verdict).toBe('TRUNCATED');
+    await append(dir, 3);
+    expect((await audited(dir)).audit_verdict).toMatch(/TRUNCATED|TAMPERED/);
+  });
+
+  it('is not what was read the last time', async () => {
+    const dir = await sealedLog(600);
+    const options = {
+      ...{ dir, keys: [], against: [], witnessKeys: [], full: false, hasKey: true, before: undefined },
+      ...{ workerProgram: '', onProgress: () => undefined },
+    };
+    const kept = { source: 'ticket', bytes: noteOf(dir) };
+    await append(dir, 20);
+    rememberCheck(dir, await examine(options), '2026-11-23T00:00:00.000Z');
+    const quick = auditReport(await examine({ ...options, before: lastCheck(dir), against: [kept] }));
+    expect(quick).toMatchObject({ audit_verdict: 'INTACT AND WITNESSED', read_lines: 0 });
+    replaced(dir, Buffer.concat(linesOf(dir)));
+    expect(lastCheck(dir)).toBeUndefined();
+  });
+});
+
+it('notes that were cut off are missed as long as the copy of the newest stands', async () => {
+  const dir = await sealedLog(10);
+  const notes = readFileSync(sidecar(dir, 'checkpoints'));
+  await append(dir, 5);
+  writeFileSync(sidecar(dir, 'checkpoints'), notes);
+  const report = await audited(dir);
+  expect(report.audit_verdict).toBe('TAMPERED');
+  expect(report.claims[0].reasons[0]).toBe('a note of 15 lines was signed, and the newest that is left covers 10');
+});
