@@ -221,14 +221,8 @@ export class Ledger {
     const logs = this.#openLogs();
     const found = this.#takeIn(logs);
     const view = askedView((question) => {
-      for (;;) {
-        found.catchUp();
-        const { openings } = this.registry;
-        const answer = this.registry.control(question);
-        if (this.registry.openings === openings) return answer;
-        // Another process has put a registry in its place that may have read less.
-        found.isCaughtUp = false;
-      }
+      found.catchUp();
+      return this.registry.control(question);
     });
     const draft = decide(view);
     const now = this.#options.clock.now();
@@ -250,6 +244,8 @@ export class Ledger {
 
     // Everything was put into bytes before the first of them is written: a record that cannot be, harms no other.
     if (!found.isAsLeft || found.isCaughtUp) this.#lock.requireHeld();
+    // A rotation came between the opening and the look: nothing is written into a file that is not the one that counts.
+    if (before && !isSameFile(before.audit, logs.audit)) throw new InterruptedAppend(logs.audit.path);
     if (snapshots.bytes.length > 0) {
       appendAt(logs.incidents, snapshots.bytes, snapshots.offset);
       // Before anything vouches for them: after a power cut the audit log must not tell of lines that are not there.
@@ -495,6 +491,10 @@ function isUsable(seal: LogSeal): boolean {
     if (error instanceof OperatorError && error.exit === EXIT.auditBroken) return false;
     throw error;
   }
+}
+
+function isSameFile(a: { dev: number; ino: number }, b: { dev: number; ino: number }): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 /** Both live files are those that grace wrote last, and no longer than it left them. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { LogName } from '../../src/core/journal/log-files.js';
 import { ACTION } from '../../src/core/records/audit-actions.js';
-import { isJsonObject, type JsonObject } from '../../src/core/records/json.js';
+import { isJsonObject } from '../../src/core/records/json.js';
+import { foreignRanges, isIn, type Logs, linesOf } from './lines.js';
 import { type SealEvidence, unsealedRest, wrongSeal } from './seal-checks.js';
 
 /** Violations shown in full when an expectation fails. */
@@ -13,7 +14,7 @@ export interface Evidence {
   /** Names of the records whose command was told that they are durable. */
   readonly acks: readonly string[];
   /** The bytes of each log, file by file, oldest first. */
-  readonly logs: Readonly<Record<LogName, readonly Buffer[]>>;
+  readonly logs: Logs;
   /** Which files those of the audit log are. */
   readonly auditFiles: readonly { readonly dev: number; readonly ino: number }[];
   readonly seal: SealEvidence | undefined;
@@ -29,6 +30,7 @@ export interface Evidence {
 export type Kind =
   | 'lost'
   | 'doubled'
+  | 'repeated'
   | 'damaged'
   | 'misnumbered'
   | 'unbound'
@@ -72,63 +74,30 @@ export function violationsBesideTheSeal(evidence: Evidence): Violation[] {
   ];
 }
 
-export interface Line {
-  readonly log: LogName;
-  readonly ordinal: number;
-  readonly offset: number;
-  readonly bytes: Buffer;
-  readonly terminated: boolean;
-  /** `undefined` when it is no JSON object. */
-  readonly record: JsonObject | undefined;
-}
-
-const known = new WeakMap<Evidence['logs'], Partial<Record<LogName, Line[]>>>();
-
-/** The lines of all its files. */
-export function linesOf(logs: Evidence['logs'], log: LogName): readonly Line[] {
-  const of = known.get(logs) ?? {};
-  known.set(logs, of);
-  of[log] ??= logs[log].flatMap((file, ordinal) => linesIn(log, ordinal, file));
-  return of[log];
-}
-
-function linesIn(log: LogName, ordinal: number, file: Buffer): Line[] {
-  const lines: Line[] = [];
-  for (let offset = 0; offset < file.length; ) {
-    const lf = file.indexOf(0x0a, offset);
-    const end = lf === -1 ? file.length : lf;
-    const bytes = file.subarray(offset, end);
-    lines.push({ log, ordinal, offset, bytes, terminated: lf !== -1, record: parsed(bytes) });
-    offset = end + 1;
-  }
-  return lines;
-}
-
-function parsed(bytes: Buffer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Every acknowledged record stands exactly once in either log, and none stands there twice. */
 export function lostOrDoubled({ acks, logs }: Pick<Evidence, 'acks' | 'logs'>): Violation[] {
   const violations: Violation[] = [];
+  const audit = linesOf(logs, 'audit').map(({ record }) => record);
+  const foreign = foreignRanges(logs);
+  const appended = (record: (typeof audit)[number]) => record?.action === 'fault_append' && record.resource;
+  const bound = (record: (typeof audit)[number]) => record?.action === ACTION.incidentSnapshot && record.resource;
+  const own = audit.filter((_, i) => !isIn(foreign, i));
   const found = {
-    audit: tally(linesOf(logs, 'audit').map(({ record }) => record?.action === 'fault_append' && record.resource)),
+    audit: tally(audit.map(appended)),
     incidents: tally(linesOf(logs, 'incidents').map(({ record }) => record?.incident_id)),
   };
+  const inEffect = { audit: tally(own.map(appended)), incidents: tally(own.map(bound)) };
   for (const log of ['audit', 'incidents'] as const) {
     for (const name of acks.filter(isRecord)) {
       if (!found[log].has(name)) violations.push({ kind: 'lost', what: `${name} in ${log}` });
+      else if (!inEffect[log].has(name)) violations.push({ kind: 'lost', what: `${name} in ${log}: without effect` });
     }
-  }
-  for (const [name, times] of found.audit) {
-    if (times > 1) violations.push({ kind: 'doubled', what: `${name}: ${times} times in audit` });
-    const lines = found.incidents.get(name) ?? 0;
-    if (lines > 1) violations.push({ kind: 'doubled', what: `${name}: ${lines} times in incidents` });
+    for (const name of found.audit.keys()) {
+      const [times = 0, there = 0] = [inEffect[log].get(name), found[log].get(name)];
+      if (times > 1) violations.push({ kind: 'doubled', what: `${name}: ${times} times in ${log}` });
+      else if (there > 1)
+        violations.push({ kind: 'repeated', what: `${name}: ${there} times in ${log}, once in effect` });
+    }
   }
   return violations;
 }

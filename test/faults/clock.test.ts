@@ -6,7 +6,8 @@ import { acksOf, start } from '../support/fault-run.js';
 import { withScratch } from '../support/fault-scratch.js';
 import { withoutFaketime } from '../support/fault-tools.js';
 import { bundlePrograms } from './bundle.js';
-import { countKinds, linesOf, showSome, unclearFailure, violationsIn } from './checks.js';
+import { countKinds, showSome, unclearFailure, violationsIn } from './checks.js';
+import { linesOf } from './lines.js';
 import { wrongPosition, wrongSeal } from './seal-checks.js';
 
 const without = withoutFaketime();

@@ -7,7 +7,8 @@ import { acksOf, type Run, run } from '../support/fault-run.js';
 import { withScratch } from '../support/fault-scratch.js';
 import { tool, withoutTmpfs } from '../support/fault-tools.js';
 import { bundlePrograms } from './bundle.js';
-import { countKinds, linesOf, showSome, unclearFailure, type Violation, violationsIn } from './checks.js';
+import { countKinds, showSome, unclearFailure, type Violation, violationsIn } from './checks.js';
+import { linesOf } from './lines.js';
 import { wrongPosition, wrongSeal } from './seal-checks.js';
 
 const without = withoutTmpfs();

@@ -34,6 +34,8 @@ export interface Scenario {
   files(dir: string): Record<string, string[]>;
   /** By default `kills and errors`. */
   readonly faults?: 'kills';
+  /** Groups whose calls meet one error each, once or from then on: others have more of the kind. */
+  readonly oneError?: readonly string[];
   /** Only these: by default all that change something, or open what will be changed. */
   readonly calls?: readonly string[];
   /** The machine lost its power, too: what was not synced when the program was killed is gone. Leaves whatever may be. */
@@ -110,6 +112,7 @@ const appending = {
   logs: 'logs',
   args: (dir: string) => [dir, 'w', '2'],
   files: (dir: string) => filesOf(dir, 'w'),
+  oneError: ['sidecar', 'keys'],
   succeed: succeedByAppending,
 } as const;
 
@@ -134,6 +137,7 @@ export const ADOPT: Scenario = {
   ...appending,
   name: 'adopt',
   logs: WITH_NAMED_KEY,
+  oneError: ['logs', 'sidecar', 'keys'],
   files: (dir) => {
     const { logs, sidecar, keys } = filesOf(dir, 'w');
     return { logs, sidecar, keys };
@@ -155,6 +159,7 @@ const LINES_OF_FIRST_RECORD = 3;
 export const SEAL: Scenario = {
   ...appending,
   name: 'seal',
+  oneError: ['logs', 'sidecar'],
   files: (dir) => {
     const { logs, sidecar } = filesOf(dir, 'w');
     return { logs, sidecar };
@@ -246,6 +251,7 @@ export const CLAIM: Scenario = {
   logs: 'logs',
   args: (dir) => [dir, 'w', INCIDENT],
   files: (dir) => ({ ...filesOf(dir, 'w'), acts: [join(dir, ACTS_FILE)] }),
+  oneError: ['sidecar', 'keys'],
   prepare: prepareTornLogs,
   async succeed(dir) {
     const violations = await recoverTwice(dir);

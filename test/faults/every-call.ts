@@ -105,9 +105,6 @@ export async function breakEveryCall(scenario: Scenario, programs: Programs, opt
 /** `GRACE_FAULT_ALL=1`: every error at every call, as before a release; else they take turns. */
 const ALL_ERRORS = process.env.GRACE_FAULT_ALL === '1';
 
-/** Of these each call meets one error; of the others more. */
-const MANY_AND_ALIKE: readonly string[] = ['sidecar', 'keys'];
-
 function faultsOf(scenario: Scenario, calls: Omit<Calls, 'times'>, n: number, which: BreakOptions['faults']): string[] {
   const { group, call } = calls;
   const isRead = READS.includes(call);
@@ -121,7 +118,8 @@ function faultsOf(scenario: Scenario, calls: Omit<Calls, 'times'>, n: number, wh
   const isPage = group === 'registry' && call === 'pwrite64';
   // What becomes of a projection without it, its own scenarios show.
   if (isPage && scenario.program !== 'project') return kill;
-  if (isRead || isPage || MANY_AND_ALIKE.includes(group)) return [...kill, ...turn([...errors, ...onward])];
+  // Calls that are many and alike meet one error each, the others more.
+  if (isRead || isPage || scenario.oneError?.includes(group)) return [...kill, ...turn([...errors, ...onward])];
   if (group === 'logs' && errors.length <= 2) return [...kill, ...errors, ...onward];
   return [...kill, ...turn(errors), ...turn(onward)];
 }

@@ -8,7 +8,8 @@ import { parseTilePath, TILE_WIDTH } from '../../src/core/audit/tile.js';
 import { ACTION } from '../../src/core/records/audit-actions.js';
 import { isJsonObject, type JsonObject } from '../../src/core/records/json.js';
 import type { Position } from '../../src/core/seal/position.js';
-import { type Evidence, type Line, linesOf, type Violation } from './checks.js';
+import type { Evidence, Violation } from './checks.js';
+import { foreignRanges, isIn, type Line, linesOf, sealable } from './lines.js';
 
 /** What stands beside the audit log, as bytes. */
 export interface SealEvidence {
@@ -32,11 +33,6 @@ export interface Left extends Pick<Evidence, 'logs'> {
   readonly auditFiles: readonly { readonly dev: number; readonly ino: number }[];
 }
 
-/** Lines of the audit log that a note can cover: those that are ended. */
-function sealable(logs: Evidence['logs']): Line[] {
-  return linesOf(logs, 'audit').filter(({ terminated }) => terminated);
-}
-
 /** What must hold at any moment, whatever has just been broken; `acks` are names as `acksOf` gives them. */
 export function wrongSeal(left: Left, acks: readonly string[]): Violation[] {
   const lines = sealable(left.logs);
@@ -52,7 +48,7 @@ export function unsealedRest({ logs, seal }: Pick<Left, 'logs' | 'seal'>): Viola
   const count = linesOf(logs, 'audit').length;
   if (sealed !== count) violations.push({ kind: 'unsealed', what: `${sealed} of ${count} lines after recovery` });
   const origin = keysIn(seal).at(-1)?.name;
-  const foreign = foreignRanges(lines);
+  const foreign = foreignRanges(logs);
   const adoptions = lines.filter(
     ({ record }, i) => record?.action === ACTION.logAdopted && record.actor === 'grace' && !isIn(foreign, i),
   );
@@ -88,7 +84,7 @@ export function wrongPosition({ logs, seal, auditFiles }: Left): Violation[] {
 export function takenAsOwn(left: Left, { logs }: Pick<Evidence, 'logs'>): Violation[] {
   const position = left.seal?.position;
   if (!position) return [];
-  const named = foreignRanges(sealable(logs));
+  const named = foreignRanges(logs);
   const violations: Violation[] = [];
   for (let i = position.audit.lines; i < linesOf(left.logs, 'audit').length; i++) {
     if (!isIn(named, i)) violations.push({ kind: 'foreign as own', what: `line ${i + 1} was never ours` });
@@ -114,7 +110,7 @@ export function sealedBytes({ logs, seal }: Left): number {
 
 /** Lines that entries declare to be data only. */
 export function foreignLines({ logs }: Pick<Evidence, 'logs'>): number {
-  return foreignRanges(sealable(logs)).reduce((sum, { from, to }) => sum + to - from, 0);
+  return foreignRanges(logs).reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 const LF = 0x0a;
@@ -232,25 +228,4 @@ function rootOf(lines: readonly Line[]): Buffer {
   const range = new CompactRange();
   for (const { bytes } of lines) range.append(leafHash(bytes));
   return range.root();
-}
-
-interface Range {
-  readonly from: number;
-  /** Exclusive. */
-  readonly to: number;
-}
-
-function isIn(ranges: readonly Range[], line: number): boolean {
-  return ranges.some(({ from, to }) => line >= from && line < to);
-}
-
-/** Lines that some entry declares to be data only; an entry that was itself declared so declares nothing. */
-function foreignRanges(lines: readonly Line[]): Range[] {
-  const ranges: Range[] = [];
-  for (const [i, { record }] of [...lines.entries()].toReversed()) {
-    if (record?.action !== ACTION.foreignLinesSealed || !isJsonObject(record.metadata) || isIn(ranges, i)) continue;
-    const from = Number(record.metadata.first_line) - 1;
-    ranges.push({ from, to: from + Number(record.metadata.lines) });
-  }
-  return ranges;
 }

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
+import { napMs } from '../host/nap.js';
 import { shellArguments } from '../shell-quoted.js';
 import { LOG_FILE, type LogName } from './log-files.js';
 
@@ -13,8 +14,29 @@ export interface Segment {
   readonly size: number;
 }
 
+/** How often the files are listed until two lists agree: a rotation may be renaming them. */
+const MOST_LOOKS = 50;
+const LOOK_NAP_MS = 0.2;
+
 /** The files of a log that are there, oldest first, the live one last. Compressed ones are not read. */
 export function listSegments(dir: string, log: LogName): Segment[] {
+  let before = listOnce(dir, log);
+  for (let look = 1; look < MOST_LOOKS; look++) {
+    const now = listOnce(dir, log);
+    if (areSame(before, now)) return now;
+    before = now;
+    napMs(LOOK_NAP_MS);
+  }
+  return before;
+}
+
+function areSame(one: readonly Segment[], other: readonly Segment[]): boolean {
+  const same = ({ name, dev, ino }: Segment, b: Segment | undefined) =>
+    b?.name === name && b.dev === dev && b.ino === ino;
+  return one.length === other.length && one.every((segment, i) => same(segment, other[i]));
+}
+
+function listOnce(dir: string, log: LogName): Segment[] {
   const base = LOG_FILE[log];
   const names = entriesOf(dir)
     .filter((entry: Dirent) => entry.isFile() || entry.name === base)

@@ -75,14 +75,6 @@ export class Registry {
     this.#options = options;
   }
 
-  /**
-   * How many databases were opened so far. Another process may put one in the place of this one that has read less: who
-   * rests on what was read looks whether it is still the same.
-   */
-  get openings(): number {
-    return this.#openings;
-  }
-
   get notes(): RegistryNotes {
     return this.#notes;
   }
@@ -112,12 +104,18 @@ export class Registry {
     return this.#surviving(() => query(this.#open()));
   }
 
-  /** What decisions rest on. */
-  control<T>(decide: (view: ControlView) => T): T {
-    return this.read((db) => {
-      this.#view ??= controlView(db);
-      return decide(this.#view);
-    });
+  /** What decisions rest on. A question that changes nothing: it is asked again when the answer came from another database. */
+  control<T>(ask: (view: ControlView) => T): T {
+    for (;;) {
+      // Another one has come in its place, which somebody may have begun to build before our last look.
+      if (this.#db && !this.#isInPlace()) this.sync();
+      const openings = this.#openings;
+      const answer = this.read((db) => {
+        this.#view ??= controlView(db);
+        return ask(this.#view);
+      });
+      if (openings === this.#openings) return answer;
+    }
   }
 
   /** Builds the registry anew from the logs; in a temporary file where it cannot be written ({@link notes}). */
@@ -219,9 +217,13 @@ export class Registry {
     });
   }
 
+  #isInPlace(): boolean {
+    return this.#notes.temporary !== undefined || databaseInode(this.#path) === this.#inode;
+  }
+
   #open(): Database.Database {
     if (this.#db) {
-      if (this.#notes.temporary !== undefined || databaseInode(this.#path) === this.#inode) return this.#db;
+      if (this.#isInPlace()) return this.#db;
       this.close();
     }
     const { unwritable = isSomethingElse(this.#path) ? `${REGISTRY_FILE} is not a regular file` : undefined } =
