@@ -126,6 +126,9 @@ export class Ledger {
     this.#acts++;
     try {
       return await this.#act(decide);
+    } catch (error) {
+      // Whatever the disk refused on the way, in the logs or beside them: nothing was acknowledged.
+      throw logFailed(this.#options.dir, 'read', error);
     } finally {
       this.#acts--;
     }
