@@ -72,13 +72,14 @@ export class NoteFile {
   /** Appends a note on a line of its own to a file of `size` bytes. Returns what it has then. */
   append(note: string, size: number): number {
     const isCut = this.mayBeCut && size > 0 && this.#read(size - 1, 1)[0] !== LF;
-    this.mayBeCut = false;
+    this.mayBeCut = true;
     const bytes = Buffer.from(`${isCut ? '\n' : ''}${note}`);
     try {
       writeWhole(this.#fd, bytes);
     } catch (error) {
       throw logFailed(this.path, 'written', error);
     }
+    this.mayBeCut = false;
     return size + bytes.length;
   }
 
