@@ -53,7 +53,8 @@ export const NO_NOTE_SYNC: readonly Edit[] = [
 
 const APPEND_ENTRIES =
   'if (auditLines.length > 0) appendAt(logs.audit, Buffer.concat(auditLines), before?.audit.bytes);';
-const MOVE_ON = 'const position = before && this.#moveOn(before, logs, auditLines);';
+const MOVE_ON = `const incidents = this.#incidentsNow(found, logs.incidents, snapshots.bytes.length);
+    const position = before && this.#moveOn({ ...before, incidents }, auditLines, found.isAsLeft);`;
 
 /** Where grace stands is written down before it stands there. */
 export const POSITION_FIRST: readonly Edit[] = [
