@@ -45,7 +45,7 @@ interface OpenSeal {
 
 /**
  * The seal of one audit log, for the ledger: where grace stands in the log, the leaves of what it appends, and the signed
- * notes. Every method but {@link syncNotes} and {@link sealedLines} is called under the ledger's lock.
+ * notes. Every method but {@link syncNotes} and {@link glance} is called under the ledger's lock.
  */
 export class LogSeal {
   readonly #options: LogSealOptions & SealKeyOptions;
@@ -69,7 +69,7 @@ export class LogSeal {
     if (!seal) return undefined;
     const read = readPosition(seal.positionFd);
     const isRight = read?.notes === seal.notes.size;
-    const position = isRight ? read : this.#putRight(seal, read);
+    const position = isRight ? read : this.#putRight();
     if (!isRight) this.#require().notes.mayBeCut = true;
     this.#followTiles(position);
     return position;
@@ -296,21 +296,15 @@ export class LogSeal {
     return { ...rest, tree, range: tree.rangeAt(sealed) ?? new CompactRange() };
   }
 
-  /** The notes are not as the position says: a process died between the two, or a power cut took the position back. */
-  #putRight(seal: OpenSeal, position: Position | undefined): Position {
-    const { dir } = this.#options;
-    const newest = seal.notes.newest(seal.origin);
-    if (!newest) throw broken(dir, 'its notes are gone');
-    const { size } = newest.checkpoint;
-    if (position && position.audit.lines >= size && size >= position.sealed) {
-      const right = { ...position, sealed: size, notes: seal.notes.size };
-      this.moveTo(right);
-      return right;
-    }
+  /**
+   * The notes are not as the position says: a process died between the two, or a power cut took the position back. The
+   * files of hashes may have moved on, too: everything is looked at as if it were opened for the first time.
+   */
+  #putRight(): Position {
     this.close();
     const again = this.#require();
     const right = readPosition(again.positionFd);
-    if (right?.notes !== again.notes.size) throw broken(dir, 'its notes do not belong to it');
+    if (right?.notes !== again.notes.size) throw broken(this.#options.dir, 'its notes do not belong to it');
     return right;
   }
 

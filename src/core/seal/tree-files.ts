@@ -115,8 +115,9 @@ export class TreeFiles implements TileReader {
     replaceFile(next, withRoom(this.#rest((tiles - this.tiles) * TILE_BYTES)));
     replaceFile(sidecarPath(this.#dir, SIDECAR_FILE.frontier), formatFrontier(tiles, upper));
     rmSync(leavesPath(this.#dir, this.tiles), { force: true });
+    const goesOn = new TreeFiles(this.#dir, tiles, upper, openSync(next, constants.O_RDWR | constants.O_NOFOLLOW));
     this.close();
-    return new TreeFiles(this.#dir, tiles, upper, openSync(next, constants.O_RDWR | constants.O_NOFOLLOW));
+    return goesOn;
   }
 
   /** Writes a full tile, and above it whatever that fills. */
