@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, fsyncSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { leafHash } from './audit/hash.js';
 import { formatVerifierKey } from './audit/keys.js';
 import { EXIT, OperatorError, systemErrorSentence } from './errors.js';
@@ -125,6 +126,8 @@ export class Ledger {
     this.#caughtUp = true;
     this.#acts++;
     try {
+      // A lone act waits for nothing but the disk, in this thread: many in a row would let nothing else have its turn.
+      await nextTurn();
       return await this.#act(decide);
     } catch (error) {
       // Whatever the disk refused on the way, in the logs or beside them: nothing was acknowledged.
@@ -377,9 +380,9 @@ export class Ledger {
     if (!seal.signs) return;
     const isSameFile = others?.audit.ino === own.audit.ino && others.audit.dev === own.audit.dev;
     const size = Math.max(own.audit.lines, isSameFile ? others.audit.lines : 0);
-    // Another act of this process may have sealed this one's lines, too.
-    const isCovered = this.#acts > 1 && (seal.glance()?.sealed ?? 0) >= own.audit.lines;
-    if (!isCovered) await this.#lock.run(() => seal.seal(size));
+    // Another act, of this process or of another, may have sealed this one's lines, too.
+    const isCovered = () => (seal.glance()?.sealed ?? 0) >= own.audit.lines;
+    await this.#lock.runUnless(isCovered, () => seal.seal(size));
     await seal.syncNotes(this.#acts <= 1);
   }
 

@@ -39,12 +39,13 @@ export class ProcessLock {
 
   /** Runs `work` as the only process to do so. `work` is synchronous: the lock is never held across a wait. */
   async run<T>(work: () => T): Promise<T> {
-    await this.#acquire();
-    try {
-      return work();
-    } finally {
-      this.#free.run();
-    }
+    await this.#acquire(() => false);
+    return this.#runHeld(work);
+  }
+
+  /** The same, unless another process does the same work first: `isDone` is asked each time the lock is not free. */
+  async runUnless(isDone: () => boolean, work: () => void): Promise<void> {
+    if (!isDone() && (await this.#acquire(isDone))) this.#runHeld(work);
   }
 
   /** The same, blocking this thread while it waits: for rare work that must not be interleaved with anything. */
@@ -55,11 +56,7 @@ export class ProcessLock {
       if (waited >= this.#timeoutS) throw this.#gaveUp(waited);
       napMs(this.#nap());
     }
-    try {
-      return work();
-    } finally {
-      this.#free.run();
-    }
+    return this.#runHeld(work);
   }
 
   /** Throws unless the lock that is held is still the one that others would ask for. */
@@ -71,7 +68,8 @@ export class ProcessLock {
     this.#db.close();
   }
 
-  async #acquire(): Promise<void> {
+  /** `false` when it is no longer needed. */
+  async #acquire(isNeedless: () => boolean): Promise<boolean> {
     const begun = this.#clock.elapsed();
     while (!this.#tryOnce()) {
       const waited = this.#clock.elapsed() - begun;
@@ -79,6 +77,16 @@ export class ProcessLock {
       napMs(this.#nap());
       // The acts of this process that do not need the lock go on meanwhile.
       await nextTurn();
+      if (isNeedless()) return false;
+    }
+    return true;
+  }
+
+  #runHeld<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      this.#free.run();
     }
   }
 
