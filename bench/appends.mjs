@@ -39,8 +39,7 @@ export async function bench({ dir, programs }) {
 async function acknowledgedPerSecond(dir, program, processes, acts) {
   const logs = freshDirectory(dir, 'appends');
   const writers = Array.from({ length: processes }, () => conversation(program, [logs, String(acts)]));
-  // Each has its ledger open before the clock starts.
-  await delay(400 + processes * 100);
+  await Promise.all(writers.map((writer) => writer.hear()));
   for (const writer of writers) writer.say('go');
   await delay(LASTS_MS);
   for (const writer of writers) writer.say('stop');
