@@ -112,6 +112,32 @@ describe('ProcessLock', () => {
     expect(lockHolder(path)).toBeUndefined();
   });
 
+  it('stops waiting for work that another does meanwhile, and does not begin what is done', async () => {
+    const path = join(tempDir(), 'x.lock');
+    const holding = (await holder())([path]);
+    await holding.nextLine();
+    const lock = lockAt(path, 5);
+    const worked: string[] = [];
+    let asked = 0;
+    await lock.runUnless(
+      () => ++asked > 3,
+      () => worked.push('held by another'),
+    );
+    expect(lockHolder(path)?.pid, 'it is still held').toBe(holding.pid);
+    holding.kill('SIGKILL');
+    await holding.ended;
+    await lock.runUnless(
+      () => true,
+      () => worked.push('done before'),
+    );
+    await lock.runUnless(
+      () => false,
+      () => worked.push('not done'),
+    );
+    expect(worked).toEqual(['not done']);
+    expect(lockHolder(path)).toBeUndefined();
+  });
+
   it.each(['run', 'runBlocking'] as const)('gives up in time and says who has it: %s', async (way) => {
     const path = join(tempDir(), 'x.lock');
     const holding = (await holder())([path]);

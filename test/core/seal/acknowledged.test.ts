@@ -57,6 +57,20 @@ describe('what is acknowledged is covered by a signed note', () => {
     expect(entriesOf(dir, 'foreign_lines_sealed')).toEqual([]);
   });
 
+  it('of many acts in a row, between which the rest of the process has its turn', async () => {
+    const ledger = openSealed(sealedDir());
+    let stop = false;
+    setTimeout(() => {
+      stop = true;
+    }, 0);
+    let acts = 0;
+    while (!stop && acts < 2000) {
+      await ledger.transact(() => ({ entries: [auditDraft()], value: 0 }));
+      acts++;
+    }
+    expect(acts).toBeLessThan(2000);
+  });
+
   it('of two ledgers that take turns', async () => {
     const dir = sealedDir();
     const ledgers = [openSealed(dir), openSealed(dir)];
