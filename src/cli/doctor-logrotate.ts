@@ -1,15 +1,10 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import {
-  type Configuration,
-  integerOf,
-  namesFile,
-  type Owner,
-  type Place,
-  type Rule,
-  readConfiguration,
-  rightConfiguration,
-} from '../core/config/logrotate.js';
+import type { Configuration, Place, Rule } from '../core/config/logrotate/configuration.js';
+import { integerOf } from '../core/config/logrotate/directives.js';
+import { namesFile } from '../core/config/logrotate/names-file.js';
+import { readConfiguration } from '../core/config/logrotate/read-configuration.js';
+import { type Owner, rightConfiguration } from '../core/config/logrotate/right-configuration.js';
 import { effectiveUid } from '../core/host/account.js';
 import { accountName, inspectDirectory } from '../core/journal/directory.js';
 import { LOG_FILE, LOG_NAMES, type LogName, logPath } from '../core/journal/log-files.js';

@@ -3,15 +3,11 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Configuration,
-  integerOf,
-  namesFile,
-  type Opened,
-  parseConfiguration,
-  type Rule,
-  readConfiguration,
-} from '../../../src/core/config/logrotate.js';
+import type { Configuration, Opened, Rule } from '../../../src/core/config/logrotate/configuration.js';
+import { integerOf } from '../../../src/core/config/logrotate/directives.js';
+import { namesFile } from '../../../src/core/config/logrotate/names-file.js';
+import { parseConfiguration } from '../../../src/core/config/logrotate/parse-configuration.js';
+import { readConfiguration } from '../../../src/core/config/logrotate/read-configuration.js';
 import { tool, withoutLogrotate } from '../../support/fault-tools.js';
 import { tempDir, withTempDir } from '../../support/temp-dir.js';
 
