@@ -202,15 +202,18 @@ function unreadFindings({ unread }: Configuration, dir: string): Finding[] {
   return [notice(`whether rotation is right cannot be told without reading ${some.join(', ')}${more}`, mend)];
 }
 
-/** Puts the right rule before all others. */
+/** Puts the right rule before all others: of two that name a log, logrotate follows the first. */
 function mendOf(dir: string, root: string, { directory }: Configuration, rule: Rule): string {
-  const file = directory === undefined ? root : join(directory, RULE_FILE);
-  const adds = directory === undefined;
-  const into = isWritable(directory ?? root)
-    ? `${adds ? '>>' : '>'} ${shellQuoted(file)}`
-    : `| sudo tee ${adds ? '-a ' : ''}${shellArguments(file)}`;
+  const print = printing(dir, 'doctor --logrotate');
+  if (directory === undefined) {
+    const put = `cat - ${shellQuoted(root)} > ${shellQuoted(`${root}.new`)} && mv ${shellArguments(`${root}.new`, root)}`;
+    const into = isWritable(dirname(root)) ? `{ ${put}; }` : `sudo sh -c ${shellQuoted(put)}`;
+    return `${print} | ${into}   # and take these logs out of the rule after it`;
+  }
+  const file = join(directory, RULE_FILE);
+  const into = isWritable(directory) ? `> ${shellQuoted(file)}` : `| sudo tee ${shellArguments(file)}`;
   const also = rule.file === file ? '' : `   # and take these logs out of ${shellQuoted(placed(rule))}`;
-  return `${printing(dir, 'doctor --logrotate')} ${into}${also}`;
+  return `${print} ${into}${also}`;
 }
 
 function printing(dir: string, command: string): string {

@@ -311,12 +311,16 @@ describe('the mend', () => {
     },
   );
 
-  test('goes into the only file, where no directory is included', async () => {
-    const { conf, logs, rule, rotation } = host();
-    writeFileSync(conf, '');
+  test('goes before the wrong one in the only file, where no directory is included', async () => {
+    const { conf, rule, rotation, paste } = host();
     rule('logrotate.conf', '@/*.jsonl {\ncopytruncate\nrotate -1\n}\n');
-    const mend = `grace doctor --logrotate --logs ${logs} >> ${conf}`;
-    expect(await rotation()).toMatchObject([{ state: 'bad', mend }]);
+    const [first] = await rotation();
+    expect(first).toMatchObject({ state: 'bad' });
+    paste(first?.mend ?? '');
+    expect(await rotation()).toEqual([
+      { about: 'rotation', state: 'good', text: `${conf}:1 rotates both logs by rename` },
+    ]);
+    expect(readFileSync(conf, 'utf8'), 'the rest is still there').toContain('copytruncate\nrotate -1\n}\n');
   });
 
   test('is good whatever the globals say', async () => {
