@@ -15,6 +15,7 @@ import { quarantineCount, quarantinedLines } from '../core/registry/queries/quar
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
 import { shellArguments, shellQuoted } from '../core/shell-quoted.js';
+import { counted } from '../evidence/words.js';
 import type { Context } from './context.js';
 import type { Finding, Mend } from './doctor-finding.js';
 import { sealFinding } from './doctor-seal.js';
@@ -260,10 +261,10 @@ function bindingFinding(registry: Registry, mend: Mend): Finding {
     return {
       about,
       state: 'good',
-      text: `the audit log vouches for all ${lines - old} incident lines of grace${ofOld}`,
+      text: `the audit log vouches for each incident line of grace, ${lines - old} in all${ofOld}`,
     };
   }
-  const text = `${unbound} of ${lines} incident lines have no audit entry that vouches for them, and no effect (foreign, or cut off by a crash)${ofOld}`;
+  const text = `${unbound} of ${counted(lines, 'incident line')} without an audit entry that vouches for it, and without effect (foreign, or cut off by a crash)${ofOld}`;
   return { about, state: 'notice', text };
 }
 

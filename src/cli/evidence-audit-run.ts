@@ -2,6 +2,7 @@ import { formatInstant } from '../core/records/time.js';
 import { hasNotes } from '../core/seal/note-file.js';
 import { LIMITS } from '../evidence/audit/limits.js';
 import { auditExit } from '../evidence/audit/report.js';
+import { counted } from '../evidence/words.js';
 import type { Context } from './context.js';
 import { type AuditChecks, auditOf } from './evidence-audit.js';
 import { Page } from './evidence-page.js';
@@ -43,7 +44,7 @@ export async function runAudit(ctx: Context, options: AuditOptions): Promise<num
     page.title('Sealed as');
     page.paragraph(report.origin);
     for (const vkey of report.signed_by) page.paragraph(vkey);
-    page.paragraph(`${report.sealed_lines} lines, root ${report.root}`);
+    page.paragraph(`${counted(report.sealed_lines, 'line')}, root ${report.root}`);
   }
   ctx.out.write(page.text);
   return exit_code;

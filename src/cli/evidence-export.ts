@@ -2,8 +2,10 @@ import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
+import { type AuditReport, auditExit } from '../evidence/audit/report.js';
 import { count, counted } from '../evidence/words.js';
 import type { Context } from './context.js';
+import { auditOf } from './evidence-audit.js';
 import { installNew, isThereAlready, packArchive } from './export-archive.js';
 import { type Filled, fillExport } from './export-fill.js';
 import { type Breathe, ExportFolder } from './export-folder.js';
@@ -44,8 +46,9 @@ export async function runExport(ctx: Context, options: ExportOptions): Promise<n
       if (exit !== undefined) return exit;
       throw asNotWritten(out, error);
     }
-    await show(ctx, dir, exported, options);
-    return EXIT.done;
+    const report = await auditOf(ctx, dir, { inPassing: true });
+    await show(ctx, dir, exported, options, report);
+    return report && auditExit(report) === EXIT.auditBroken ? EXIT.auditBroken : EXIT.done;
   });
 }
 
@@ -84,7 +87,13 @@ async function exportTo(
   }
 }
 
-async function show(ctx: Context, dir: string, exported: Exported, options: ExportOptions): Promise<void> {
+async function show(
+  ctx: Context,
+  dir: string,
+  exported: Exported,
+  options: ExportOptions,
+  report: AuditReport | undefined,
+): Promise<void> {
   const { log, adoption, absent, unsealed, out, files, bytes, manifest_sha256 } = exported;
   const { origin, size, root } = log.checkpoint;
   if (options.json) {
@@ -97,17 +106,23 @@ async function show(ctx: Context, dir: string, exported: Exported, options: Expo
       adopted: adoption ? { at: adoption.at, lines: adoption.lines, incident_lines: adoption.incidents } : null,
       ...{ absent_lines: absent, unsealed_lines: unsealed, unterminated_bytes: exported.unterminated },
       ...{ files, bytes, manifest_sha256 },
+      audit_verdict: report?.audit_verdict ?? null,
+      incident_verdict: report?.incident_verdict ?? null,
     });
     return;
   }
   const older = adoption && adoption.lines > 0 ? `; the first ${count(adoption.lines)} are from before the seal` : '';
+  const gone = absent === 0 ? '' : `; the first ${count(absent)} are absent, their file is gone`;
   const rest = unsealed === 0 ? '' : `; ${counted(unsealed, 'line')} after them not sealed yet`;
   ctx.out.write(
-    `EXPORTED: ${escapeText(`${counted(size, 'signed line')} of ${origin}${older}${rest}`)}\n` +
+    `EXPORTED: ${escapeText(`${counted(size, 'signed line')} of ${origin}${older}${gone}${rest}`)}\n` +
       `  ${escapeText(`${out}  ${counted(files + 1, 'file')}, ${count(bytes)} bytes`)}\n` +
       `  MANIFEST has the SHA-256 ${manifest_sha256}: note it elsewhere\n` +
       '  README.txt in it says how a stranger checks it; docs/verify.md says it at length\n',
   );
+  for (const { verdict, headline } of report?.claims ?? []) {
+    if (verdict === 'FAIL') ctx.out.write(`  NOT AS IT WAS SIGNED: ${escapeText(headline)}\n`);
+  }
 }
 
 function asNotWritten(out: string, error: unknown): unknown {

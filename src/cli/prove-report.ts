@@ -1,5 +1,6 @@
 import type { SealedLog } from '../core/seal/sealed-log.js';
 import { shellQuoted } from '../core/shell-quoted.js';
+import { counted } from '../evidence/words.js';
 import { escapeText } from './output/escape.js';
 import type { ProveTarget } from './prove-target.js';
 import { signatureStart } from './signature-start.js';
@@ -86,7 +87,7 @@ export function proofText(proved: Proved, file: string): string {
 
 function headline({ log, target }: Proved): string {
   const { origin, size } = log.checkpoint;
-  return `line ${target.line} is one of the ${size} lines that ${origin} signed for`;
+  return `line ${target.line} is in the log of ${counted(size, 'line')} that ${origin} signed for`;
 }
 
 function nameOf({ entry_id, action, resource }: NonNullable<ProveTarget['entry']>): string {

@@ -3,6 +3,8 @@ import { isAlive } from '../core/host/process-identity.js';
 import { LOG_FILE, LOG_NAMES } from '../core/journal/log-files.js';
 import type { Loss } from '../core/registry/plan.js';
 import type { SyncResult } from '../core/registry/sync.js';
+import { positionOf } from '../core/seal/trusted-end.js';
+import { counted } from '../evidence/words.js';
 import { settle } from '../healing/settle.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
@@ -35,24 +37,35 @@ export async function runRebuild(ctx: Context, options: SyncOptions): Promise<nu
 interface Settling {
   readonly claims: number;
   readonly incidents: number;
-  /** Entries about torn lines and lost bytes. */
+  /** Entries about torn lines, lost bytes and lines of other programs. */
   readonly entries: number;
+  /** Lines that no note covered before. */
+  readonly signed: number;
 }
 
+const NOTHING: Settling = { claims: 0, incidents: 0, entries: 0, signed: 0 };
+
 /** Writes only if there is something to write: a directory that is only read stays as it is. */
-async function settleLeftovers(ctx: Context, where: WritingOptions, { registry, sync }: Reading): Promise<Settling> {
+async function settleLeftovers(
+  ctx: Context,
+  where: WritingOptions,
+  { dir, registry, sync }: Reading,
+): Promise<Settling> {
   const torn = LOG_NAMES.some((log) => sync.logs[log].unterminated > 0 || sync.logs[log].untaken > 0);
   const abandoned = registry.control((view) => view.allOpenClaims().some((claim) => !isAlive(claim.owner)));
   const staged = registry.control((view) => view.openIncidents().some(({ record }) => record.origin === 'drill'));
-  if (!torn && !abandoned && !staged && registry.notes.losses.length === 0)
-    return { claims: 0, incidents: 0, entries: 0 };
+  const lost = registry.notes.losses.length > 0;
+  const before = positionOf(dir);
+  const unsigned = before !== undefined && before.sealed < before.audit.lines;
+  if (!torn && !abandoned && !staged && !lost && !unsigned) return NOTHING;
   const { ledger } = await openForWriting(ctx, where);
   try {
     const entries = await ledger.recover();
     const { claims, incidents } = await settle(ledger);
     registry.forgetTemporary();
     registry.sync();
-    return { claims, incidents, entries: entries.length };
+    const signed = (positionOf(dir)?.sealed ?? 0) - (before?.sealed ?? 0);
+    return { claims, incidents, entries: entries.length, signed };
   } finally {
     ledger.close();
   }
@@ -91,17 +104,21 @@ async function tell(ctx: Context, options: SyncOptions, reading: Reading, outcom
       const { lines, bytes, quarantined, rotated } = sync.logs[log];
       const bad = quarantined > 0 ? `, ${quarantined} quarantined` : '';
       ctx.out.write(
-        `${LOG_FILE[log]}: ${lines} lines (${bytes} bytes) read${bad}${rotated ? ', a rotation was followed' : ''}\n`,
+        `${LOG_FILE[log]}: ${counted(lines, 'line')} (${bytes} bytes) read${bad}${rotated ? ', a rotation was followed' : ''}\n`,
       );
     }
     for (const { log, kind, bytes_before, bytes_now } of losses) {
       ctx.out.write(`${LOG_FILE[log]}: ${kind}: of ${bytes_before} bytes that had been read ${bytes_now} are there\n`);
     }
-    const { claims, incidents, entries } = settled;
-    if (claims + incidents + entries > 0) {
-      ctx.out.write(
-        `settled: ${claims} claims without an owner, ${incidents} incidents, ${entries} notes about torn or lost bytes\n`,
-      );
+    const { claims, incidents, entries, signed } = settled;
+    if (claims + incidents + entries + signed > 0) {
+      const what = [
+        counted(claims, 'claim without an owner', 'claims without an owner'),
+        counted(incidents, 'incident'),
+        `${counted(entries, 'entry', 'entries')} about the logs themselves`,
+        `${counted(signed, 'line')} signed`,
+      ];
+      ctx.out.write(`settled: ${what.join(', ')}\n`);
     }
   }
   noteTrouble(ctx, reading);

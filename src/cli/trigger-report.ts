@@ -3,6 +3,7 @@ import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
 import { bootId } from '../core/host/process-identity.js';
 import { FAILURE_MODES, isFailureMode } from '../core/records/failure-modes.js';
 import { shellArguments } from '../core/shell-quoted.js';
+import { counted, named } from '../evidence/words.js';
 import { type ForeignLine, readForeignLines } from '../trigger/ndjson-lines.js';
 import { type Recorded, recordReports, sameIncident } from '../trigger/record-report.js';
 import { checkReport, type Report } from '../trigger/report.js';
@@ -115,7 +116,7 @@ async function reportStream(ctx: Context, options: ReportOptions, from: string):
   throw new OperatorError(
     'GRACE_INVALID_REPORTS',
     EXIT.invalidData,
-    `${tally.invalid} lines of ${from} are no reports`,
+    `${counted(tally.invalid, 'line')} of ${from} ${named(tally.invalid, 'is no report', 'are no reports')}`,
     {
       hint: `${ctx.invocation}   # once they are corrected: what has a ref is not recorded twice`,
     },

@@ -1,7 +1,7 @@
 import { formatVerifierKey, type VerifierKey } from '../core/audit/keys.js';
 import type { WitnessedLog } from '../core/seal/witness-store.js';
 import { shellArguments } from '../core/shell-quoted.js';
-import { count } from '../evidence/words.js';
+import { count, counted } from '../evidence/words.js';
 import type { Context } from './context.js';
 import { instantOf } from './instant-of.js';
 import { escapeText } from './output/escape.js';
@@ -55,7 +55,7 @@ export function summary({ shown, before, size, at_s, signer }: Signed, out: stri
   const since = before
     ? `goes on from the ${count(before.checkpoint.size)} seen${before.at_s === undefined ? '' : ` at ${instantOf(before.at_s)}`}`
     : 'is seen for the first time';
-  return `WITNESSED: ${escapeText(`${shown.origin}, ${count(size)} lines, ${since}`)}
+  return `WITNESSED: ${escapeText(`${shown.origin}, ${counted(size, 'line')}, ${since}`)}
   ${escapeText(`${out}  signed by ${signer.key.name} at ${instantOf(at_s)}`)}
 `;
 }

@@ -1,14 +1,17 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { VerifierKey } from '../core/audit/keys.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { inspectDirectory } from '../core/journal/directory.js';
 import { ProcessLock } from '../core/journal/lock.js';
+import { listSegments } from '../core/journal/segments.js';
 import { cosignSeen } from '../core/seal/cosign-seen.js';
 import { sidecarPath } from '../core/seal/sidecar.js';
 import { WitnessStore } from '../core/seal/witness-store.js';
 import { appendWitnessed } from '../core/seal/witnessed.js';
 import { shellArguments } from '../core/shell-quoted.js';
 import type { Context } from './context.js';
+import { auditOf } from './evidence-audit.js';
 import { openedNote } from './known-note.js';
 import { readVerifierKeys } from './note-input.js';
 import { escapeText } from './output/escape.js';
@@ -26,6 +29,7 @@ const LOCK_TIMEOUT_S = 30;
 /** Signs what a log says of itself, after it was found to go on from what was seen of it before. */
 export async function witnessSource(ctx: Context, source: string, options: WitnessOptions): Promise<number> {
   const { out } = options;
+  await requireAsSigned(ctx, source);
   const signed = signUnderLock(ctx, source, options);
   if (out !== undefined) writeOutputFile(ctx, out, signed.note);
   if (options.json) {
@@ -38,6 +42,21 @@ export async function witnessSource(ctx: Context, source: string, options: Witne
   else ctx.out.write(summary(signed, out));
   keepBesideLog(ctx, signed);
   return EXIT.done;
+}
+
+/** Where the log itself is shown: nobody signs for lines that are not there, or not those of its own note. */
+async function requireAsSigned(ctx: Context, source: string): Promise<void> {
+  const dir = resolve(ctx.cwd, source);
+  const isDirectory = statSync(dir, { throwIfNoEntry: false })?.isDirectory();
+  if (!isDirectory || listSegments(dir, 'audit').length === 0) return;
+  const report = await auditOf(ctx, dir, { inPassing: true });
+  if (report?.audit_verdict !== 'TAMPERED' && report?.audit_verdict !== 'TRUNCATED') return;
+  throw new OperatorError(
+    'GRACE_LOG_CHANGED',
+    EXIT.auditBroken,
+    `${dir} is ${report.audit_verdict}: ${report.claims[0]?.reasons[0]}; nothing was signed`,
+    { hint: `grace evidence audit --logs ${shellArguments(dir)}` },
+  );
 }
 
 /** One at a time: two might each find another continuation of what was seen last, or one an older note than the other. */

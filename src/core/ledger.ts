@@ -165,7 +165,8 @@ export class Ledger {
   async replaceKey(): Promise<string | undefined> {
     const { keys = {} } = this.#options;
     const seal = this.#seal;
-    if (!(await this.#lock.run(() => isUsable(seal)))) return this.#sealAnew(seal);
+    this.registry.sync();
+    if (!(await this.#lock.run(() => this.#canGoOn()))) return this.#sealAnew(seal);
     const { dir } = this.#options;
     const next = makeNextKey({ dir, keys, onMissing: () => undefined });
     if (!next) return undefined;
@@ -318,7 +319,18 @@ export class Ledger {
     const { dev, ino, bytes } = position.audit;
     const isThere = listsFile(this.#options.dir, audit, position);
     const isWhole = isThere && (dev !== audit.dev || ino !== audit.ino || fstatSync(audit.fd).size >= bytes);
+    this.#seal.requireOrigin(this.registry.control((view) => view.sealedAs()));
     return { standing: isWhole ? position : (this.#seal.relocate() ?? position), isAsLeft: false };
+  }
+
+  /** The seal is there, and what it says belongs to the log. */
+  #canGoOn(): boolean {
+    try {
+      return this.#standing(this.#openLogs()).standing !== undefined;
+    } catch (error) {
+      if (error instanceof OperatorError && error.exit === EXIT.auditBroken) return false;
+      throw error;
+    }
   }
 
   /** Where the incident log ends now. */
@@ -487,16 +499,6 @@ interface Found {
   losses: boolean;
   isCaughtUp: boolean;
   catchUp: () => void;
-}
-
-/** The seal is there, and what it says belongs to the log. */
-function isUsable(seal: LogSeal): boolean {
-  try {
-    return seal.position() !== undefined;
-  } catch (error) {
-    if (error instanceof OperatorError && error.exit === EXIT.auditBroken) return false;
-    throw error;
-  }
 }
 
 function isSameFile(a: { dev: number; ino: number }, b: { dev: number; ino: number }): boolean {

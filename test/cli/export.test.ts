@@ -158,6 +158,8 @@ describe('grace evidence export', () => {
       files: filesIn(dir).length - 1,
       bytes: expect.any(Number),
       manifest_sha256: sha(readFileSync(join(dir, 'MANIFEST'))),
+      audit_verdict: "INTACT, THIS HOST'S WORD ONLY",
+      incident_verdict: 'BOUND',
     });
   });
 

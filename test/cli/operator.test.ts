@@ -39,7 +39,42 @@ describe('a loss', () => {
     const looked = await grace(['registry', 'list', '--logs', logs]);
     expect(looked.stderr).toContain('immutable_audit.jsonl was shrunk');
     expect((await grace(['registry', 'sync', '--logs', logs])).code).toBe(12);
-    expect(readLogs(logs).audit.map((entry) => entry.action)).toContain('log_loss_noted');
+  });
+
+  test("of sealed lines is refused to be gone on with: what is left stays grace's own, and can be put right", async () => {
+    const logs = await healed();
+    const audit = join(logs, 'immutable_audit.jsonl');
+    const whole = readFileSync(audit);
+    cutLastLine(audit);
+    const cut = readFileSync(audit);
+    for (const command of [
+      ['trigger', 'incident', '--failure-mode', 'disk_full'],
+      ['registry', 'sync'],
+    ]) {
+      const run = await grace([...command, '--logs', logs]);
+      expect(run).toMatchObject({ code: 12 });
+      expect(run.stderr).toContain('GRACE_SEAL_BROKEN');
+      expect(readFileSync(audit)).toEqual(cut);
+    }
+    const doctor = await grace(['doctor', '--logs', logs]);
+    expect(doctor.code).toBe(3);
+    expect(doctor.stdout).toContain('the next record would be refused');
+    writeFileSync(audit, whole);
+    expect(await grace(['trigger', 'incident', '--failure-mode', 'disk_full', '--logs', logs])).toMatchObject({
+      code: 0,
+    });
+    expect(await grace(['evidence', 'audit', '--logs', logs])).toMatchObject({ code: 0 });
+    expect(readLogs(logs).audit.map((entry) => entry.action)).not.toContain('foreign_lines_sealed');
+  });
+
+  test('of sealed lines that nobody has any more: another seal goes on from what is left, and says so', async () => {
+    const logs = await healed();
+    cutLastLine(join(logs, 'immutable_audit.jsonl'));
+    expect(await grace(['evidence', 'witness', '--rekey', '--logs', logs])).toMatchObject({ code: 0 });
+    expect((await grace(['registry', 'list', '--logs', logs])).stdout).toContain('1 task');
+    const audit = await grace(['evidence', 'audit', '--logs', logs]);
+    expect(audit.stdout).toContain('was lost; this one is another');
+    expect(audit.code).toBe(0);
   });
 
   test('is told by the command that had to write it down, and stays in what doctor shows', async () => {

@@ -91,7 +91,7 @@ describe('grace evidence prove', () => {
     const { entry_id } = JSON.parse(line.toString()) as { entry_id: string };
     const run = await prove(sealed.logs, entry_id, '--out', out);
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(run.stdout).toMatch(/^PROVED: line 603 is one of the 603 lines that \S+ signed for\n/);
+    expect(run.stdout).toMatch(/^PROVED: line 603 is in the log of 603 lines that \S+ signed for\n/);
     expect(readFileSync(`${out}.entry`)).toEqual(line);
     expect(proofOf(readFileSync(out, 'utf8')).index).toBe(602);
     expect(existsSync(`${out}.incident`)).toBe(false);

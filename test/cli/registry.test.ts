@@ -127,7 +127,7 @@ describe('grace registry', () => {
     expect(await json('sync')).toMatchObject({
       schema: 'grace.sync/1',
       losses: [],
-      settled: { claims: 0, incidents: 0, entries: 0 },
+      settled: { claims: 0, incidents: 0, entries: 0, signed: 0 },
     });
     expect(await json('rebuild')).toMatchObject({
       schema: 'grace.sync/1',

@@ -245,7 +245,7 @@ describe('lines that somebody appends with echo', () => {
     expect((await grace(['registry', 'sync', '--logs', logs])).code).toBe(0);
     expect((await grace(['registry', 'list', '-q', '--logs', logs])).stdout).toContain(oldIncident().incident_id);
     const { stdout } = await grace(['registry', 'sync', '--json', '--logs', logs]);
-    expect(JSON.parse(stdout).settled).toEqual({ claims: 0, incidents: 0, entries: 0 });
+    expect(JSON.parse(stdout).settled).toEqual({ claims: 0, incidents: 0, entries: 0, signed: 0 });
   });
 
   test('a claim and its end in the audit log: told once, sealed, without effect', async () => {

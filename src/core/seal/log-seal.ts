@@ -1,22 +1,23 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
 import type { Checkpoint } from '../audit/checkpoint.js';
-import type { StreamedNote } from '../audit/checkpoint-stream.js';
 import { CompactRange } from '../audit/compact-range.js';
 import { HASH_BYTES } from '../audit/hash.js';
 import { formatVerifierKey, type SigningKey, type VerifierKey } from '../audit/keys.js';
-import { openCheckpoint, signCheckpoint } from '../audit/signed-checkpoint.js';
+import { signCheckpoint } from '../audit/signed-checkpoint.js';
 import { TILE_WIDTH } from '../audit/tile.js';
 import { EXIT, OperatorError } from '../errors.js';
 import { logFailed } from '../journal/append.js';
 import { replaceFile, writeWhole } from '../journal/replace-file.js';
-import { listSegments } from '../journal/segments.js';
 import { fsyncDirectory } from '../journal/sync.js';
 import { shellArguments } from '../shell-quoted.js';
+import { cutShort } from './cut-short.js';
 import type { KeyPlace } from './key-file.js';
 import { lastLeaves } from './last-leaves.js';
-import { NoteFile } from './note-file.js';
-import { formatPosition, type Position, readPosition, type WrittenFile } from './position.js';
+import { newestOwnNote } from './newest-own-note.js';
+import { hasNotes, NoteFile } from './note-file.js';
+import { formatPosition, type Position, readPosition, UNKNOWN_FILE, type WrittenFile } from './position.js';
 import { recoverTree, treeOfLog } from './recover-tree.js';
+import { samePlace } from './same-place.js';
 import type { SealEvent } from './seal-event.js';
 import { keyForNewLog, type NextKey, putInPlace, retireNamed, type SealKeyOptions, signingKeyOf } from './seal-keys.js';
 import { SIDECAR_FILE, sidecarPath } from './sidecar.js';
@@ -28,9 +29,6 @@ export interface LogSealOptions {
   readonly keys: KeyPlace;
   readonly onEvent: (event: SealEvent) => void;
 }
-
-/** No file is this one: it is looked at anew. */
-const UNKNOWN_PLACE: WrittenFile = { dev: 0, ino: 0, bytes: 0 };
 
 interface OpenSeal {
   readonly origin: string;
@@ -75,9 +73,20 @@ export class LogSeal {
     return position;
   }
 
+  /** Throws `GRACE_SEAL_BROKEN` when the log says that it was sealed as another. */
+  requireOrigin(sealedAs: string | undefined): void {
+    const { origin } = this.#require();
+    if (sealedAs === undefined || sealedAs === origin) return;
+    throw broken(this.#options.dir, `it is the seal of ${origin}, and the log says that it was sealed as ${sealedAs}`);
+  }
+
   /** The log has been sealed before, by what it says itself, and what sealed it is not there. */
   missing(): void {
-    this.#tell({ kind: 'unsigned', verdict: 'NO SEAL', why: `${sidecarPath(this.#options.dir)} holds no signed note` });
+    const { dir } = this.#options;
+    const why = hasNotes(dir)
+      ? `${sidecarPath(dir, SIDECAR_FILE.vkey)} is not there: it is the public key, as it was printed`
+      : `${sidecarPath(dir)} holds no signed note`;
+    this.#tell({ kind: 'unsigned', verdict: 'NO SEAL', why });
   }
 
   /**
@@ -112,7 +121,8 @@ export class LogSeal {
 
   /**
    * The file in which grace stood is gone or shorter: looks for the sealed lines in the files that are there now, where a
-   * rotation or a restored copy has put them. `undefined` when some are lost.
+   * rotation or a restored copy has put them. `undefined` when some are lost; throws `GRACE_SEAL_BROKEN` when what is
+   * left of them stands where others would be taken for new ones.
    */
   relocate(): Position | undefined {
     const { dir } = this.#options;
@@ -125,10 +135,14 @@ export class LogSeal {
     }
     const newest = seal.notes.newest(seal.origin);
     const recovered = newest && recoverTree(dir, newest.checkpoint, position);
-    if (!newest || !recovered) return undefined;
+    if (!newest || !recovered) {
+      const cut = position && cutShort(dir, seal.tree, position);
+      if (cut !== undefined) throw broken(dir, cut);
+      return undefined;
+    }
     const { tree, audit } = recovered;
     const sealed = newest.checkpoint.size;
-    const right: Position = { audit, incidents: UNKNOWN_PLACE, sealed, notes: seal.notes.size, tiles: tree.tiles };
+    const right: Position = { audit, incidents: UNKNOWN_FILE, sealed, notes: seal.notes.size, tiles: tree.tiles };
     tree.close();
     this.moveTo(right);
     this.close();
@@ -248,9 +262,9 @@ export class LogSeal {
     if (!vkey || !notes) return undefined;
     const opened: { close(): void }[] = [notes];
     try {
-      const newest = notes.newest(vkey.name);
-      if (newest) return this.#loadFrom(notes, newest, vkey, opened);
-      if (notes.holdsOthers()) throw broken(dir, `its notes are not those of ${vkey.name}`);
+      const newest = newestOwnNote(notes, dir, vkey);
+      if (newest?.ok === false) throw broken(dir, newest.why);
+      if (newest) return this.#loadFrom(notes, newest.checkpoint, vkey, opened);
       // Nothing was ever sealed: a crash came before the first note.
       notes.close();
       return undefined;
@@ -261,11 +275,8 @@ export class LogSeal {
   }
 
   /** `opened` is told what has to be closed if this fails. */
-  #loadFrom(notes: NoteFile, newest: StreamedNote, vkey: VerifierKey, opened: { close(): void }[]): OpenSeal {
+  #loadFrom(notes: NoteFile, checkpoint: Checkpoint, vkey: VerifierKey, opened: { close(): void }[]): OpenSeal {
     const { dir } = this.#options;
-    const signed = openCheckpoint(notes.text(newest), verifierKeys(dir));
-    if (!signed.ok) throw broken(dir, `its newest note is not signed by its key: ${signed.reason}`);
-    const { checkpoint } = signed;
     const path = sidecarPath(dir, SIDECAR_FILE.position);
     if (!existsSync(path)) replaceFile(path, '');
     const positionFd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -290,7 +301,7 @@ export class LogSeal {
     // Lines of ours that no note covers yet stay ours.
     const isOurs = position && position.audit.lines >= sealed && writeLast(dir, tree, position, sealed);
     const audit = isOurs ? position.audit : recovered.audit;
-    const right: Position = { audit, incidents: UNKNOWN_PLACE, sealed, notes: notes.size, tiles: tree.tiles };
+    const right: Position = { audit, incidents: UNKNOWN_FILE, sealed, notes: notes.size, tiles: tree.tiles };
     writeWhole(positionFd, formatPosition(right), 0);
     if (found !== tree) found?.close();
     return { ...rest, tree, range: tree.rangeAt(sealed) ?? new CompactRange() };
@@ -347,23 +358,6 @@ function rangeOfNote(dir: string, tree: TreeFiles, position: Position, note: Che
 }
 
 /**
- * The same place in another file: the directory was copied, or restored from a copy. Its last lines have to be the ones
- * that were written, the ones that no note covers among them.
- */
-function samePlace(dir: string, tree: TreeFiles, position: Position): Position | undefined {
-  const live = listSegments(dir, 'audit').at(-1);
-  const { audit, sealed } = position;
-  if (!live || live.size < audit.bytes || (live.dev === audit.dev && live.ino === audit.ino)) return undefined;
-  const place = { dev: live.dev, ino: live.ino, bytes: audit.bytes };
-  const lines = Math.min(audit.lines - audit.first, Math.max(1, audit.lines - sealed));
-  const leaves = lines > 0 ? lastLeaves(dir, place, lines) : undefined;
-  const remembered = tree.leaves(audit.lines - lines, audit.lines);
-  if (!leaves || !remembered?.equals(Buffer.concat(leaves))) return undefined;
-  if (audit.lines - lines > sealed) return undefined;
-  return { ...position, audit: { ...audit, ...place }, incidents: UNKNOWN_PLACE };
-}
-
-/**
  * Writes the leaves that no note covers yet once more, from the log: after a power cut the file of leaves may be older
  * than the position. `false` when their lines are not there.
  */
@@ -381,6 +375,6 @@ function writeLast(dir: string, tree: TreeFiles, { audit }: Position, sealed: nu
 
 function broken(dir: string, why: string): OperatorError {
   return new OperatorError('GRACE_SEAL_BROKEN', EXIT.auditBroken, `the seal of the audit log is broken: ${why}`, {
-    hint: `grace evidence audit --logs ${shellArguments(dir)}   # tells what was changed`,
+    hint: `grace evidence audit --logs ${shellArguments(dir)}   # tells what was changed; nothing is recorded until it is put back`,
   });
 }

@@ -8,6 +8,9 @@ export interface WrittenFile {
   readonly bytes: number;
 }
 
+/** No file is this one: it is looked at anew. */
+export const UNKNOWN_FILE: WrittenFile = { dev: 0, ino: 0, bytes: 0 };
+
 /**
  * Where grace stands in the two logs. Not synced and not evidence: after a power cut it may be old, and is put right from
  * the newest note and the log. It tells our own lines, which have an effect, from those that other programs appended.

@@ -37,16 +37,20 @@ export function signingKeyOf({ dir, keys, onMissing }: SealKeyOptions, vkey: Ver
     renameSync(nextFileOf(file), file);
     return next;
   }
+  // A copy of this log was given another key: the one of the log itself was put beside it.
+  const retired = loadKey(retiredFileOf(file, vkey.keyId));
+  if (isRight(retired)) return retired;
   if (!key) {
     onMissing(`there is no key at ${file}`);
     return undefined;
   }
+  const [found, wanted] = [key, vkey].map(({ name, keyId }) => `${keyId.toString('hex')} of ${name}`);
   throw new OperatorError(
     'GRACE_WRONG_KEY',
     EXIT.usage,
-    `${file} is not the key of this log: it is that of ${key.name}`,
+    `${file} holds the key ${found}; this log is signed by ${wanted}`,
     {
-      hint: `cat ${shellArguments(sidecarPath(dir, SIDECAR_FILE.vkey))}   # the public half of the right one`,
+      hint: `cat ${shellArguments(sidecarPath(dir, SIDECAR_FILE.vkey))}   # the public half of the right one, in its last line`,
     },
   );
 }
@@ -122,7 +126,11 @@ export function retireNamed({ named }: KeyPlace): void {
 
 /** Keeps a key that signs no more: what it signed may have to be shown. */
 function retire(file: string, key: SigningKey | undefined): void {
-  if (key) renameSync(file, `${file}.retired-${key.keyId.toString('hex')}`);
+  if (key) renameSync(file, retiredFileOf(file, key.keyId));
+}
+
+function retiredFileOf(keyFile: string, keyId: Buffer): string {
+  return `${keyFile}.retired-${keyId.toString('hex')}`;
 }
 
 function nextFileOf(keyFile: string): string {

@@ -13,7 +13,7 @@ export const SIDECAR_FILE = {
   vkey: 'vkey',
   /** How far grace itself has written; see position.ts. */
   position: 'position',
-  /** What the full tiles do not hold yet; see frontier.ts. */
+  /** What the full tiles do not hold yet; see tree-files.ts. */
   frontier: 'frontier',
 } as const;
 

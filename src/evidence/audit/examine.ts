@@ -9,6 +9,7 @@ import { SIDECAR_FILE, sidecarPath } from '../../core/seal/sidecar.js';
 import { positionOf } from '../../core/seal/trusted-end.js';
 import { verifierKeys } from '../../core/seal/verifier-keys.js';
 import { lastWitnessed, type Witnessed } from '../../core/seal/witnessed.js';
+import { counted } from '../words.js';
 import type { AuditFacts, OutsideCheckpoint } from './facts.js';
 import { auditLog, type LogAudit, type StartingPlace } from './log-audit.js';
 import { examineNotes } from './note-check.js';
@@ -65,6 +66,11 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
   const copied = copiedSize(dir, keys);
   // What was written before must be signed by now, if anybody signs.
   const now = sealFacts(dir, options.keys);
+  const outside = [
+    ...kept.map(({ source, note }) => judge(source, note, keys, options.witnessKeys, checkpoint, log)),
+    ...(seen ? judgeSeen(seen, checkpoint, log) : []),
+  ];
+  const heard = new Set(outside.flatMap(({ witnesses }) => witnesses.map(({ name }) => name)));
   return {
     seal,
     leaves: log.leaves,
@@ -73,10 +79,8 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
     replacements: log.said.replacements,
     bridgeHolds: bridge !== undefined && log.leaves.roots.get(bridge.size)?.equals(bridge.root) === true,
     incidents: log.incidents,
-    outside: [
-      ...kept.map(({ source, note }) => judge(source, note, keys, options.witnessKeys, checkpoint, log)),
-      ...(seen ? judgeSeen(seen, checkpoint, log) : []),
-    ],
+    outside,
+    silentWitnesses: options.witnessKeys.map(({ name }) => name).filter((name) => !heard.has(name)),
     lastWitness: seen && lastOf(seen),
     notes:
       options.full && checkpoint
@@ -110,7 +114,15 @@ function judgeSeen(
     return [{ source, size, verdict: 'contradicts', why, witnesses: known }];
   }
   if (known.length === 0 || !found) return [];
-  return [{ source, size, verdict: 'consistent', why: `the first ${size} lines are those`, witnesses: known }];
+  return [
+    {
+      source,
+      size,
+      verdict: 'consistent',
+      why: `the log begins with the same ${counted(size, 'line')}`,
+      witnesses: known,
+    },
+  ];
 }
 
 function lastOf({ checkpoint, witnesses }: Witnessed): AuditFacts['lastWitness'] {
@@ -153,7 +165,12 @@ function judge(
     return { ...nothing, witnesses, verdict: 'contradicts', why: `it covers ${size} lines, the log's own note ${has}` };
   }
   if (found.equals(root))
-    return { ...nothing, witnesses, verdict: 'consistent', why: `the first ${size} lines are those` };
+    return {
+      ...nothing,
+      witnesses,
+      verdict: 'consistent',
+      why: `the log begins with the same ${counted(size, 'line')}`,
+    };
   return {
     ...nothing,
     witnesses,

@@ -56,6 +56,8 @@ export interface NoteFindings {
   readonly notes: number;
   readonly bad: number;
   readonly first_bad: string | null;
+  /** In the file of notes, and in no whole one. */
+  readonly stray_bytes: number;
 }
 
 /** Everything that a verification has found. */
@@ -71,6 +73,8 @@ export interface AuditFacts {
   readonly bridgeHolds: boolean;
   readonly incidents: IncidentFindings | undefined;
   readonly outside: readonly OutsideCheckpoint[];
+  /** Names of witnesses whose keys the auditor gave, and who signed none of these. */
+  readonly silentWitnesses: readonly string[];
   /** Who says to have seen the log last, by what stands beside it. */
   readonly lastWitness: { readonly name: string; readonly at: string; readonly size: number } | undefined;
   /** Every note that was ever signed; only in a full verification. */

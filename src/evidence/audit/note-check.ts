@@ -39,8 +39,8 @@ export function examineNotes(
     before = Math.max(before, size);
   };
   try {
-    eachNote(dir, newest.origin, look, onProgress);
-    return { notes, bad, first_bad: firstBad };
+    const stray_bytes = eachNote(dir, newest.origin, look, onProgress);
+    return { notes, bad, first_bad: firstBad, stray_bytes };
   } finally {
     tree?.close();
   }

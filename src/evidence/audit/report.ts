@@ -93,10 +93,14 @@ function sealClaim(facts: AuditFacts): Claim {
   const { seal, leaves } = facts;
   const { verdict, reasons } = judgeSeal(facts);
   const size = seal.state === 'signed' ? seal.checkpoint.size : 0;
+  const extent =
+    seal.state === 'wrong key'
+      ? 'nothing could be verified'
+      : `${counted(size, 'line')} sealed, ${count(leaves?.unsealed ?? 0)} not`;
   return {
     id: 'audit_log',
-    verdict: OF_SEAL[verdict],
-    headline: `AUDIT LOG ${verdict}: ${counted(size, 'line')} sealed, ${count(leaves?.unsealed ?? 0)} not`,
+    verdict: OF_SEAL[verdict] === 'PASS' && facts.silentWitnesses.length > 0 ? 'INCONCLUSIVE' : OF_SEAL[verdict],
+    headline: `AUDIT LOG ${verdict}: ${extent}`,
     n: size,
     numbers: {
       sealed_lines: size,
@@ -106,14 +110,29 @@ function sealClaim(facts: AuditFacts): Claim {
       absent_lines: (leaves?.absent ?? []).reduce((sum, { from, to }) => sum + to - from + 1, 0),
     },
     excluded: [],
-    reasons: [...reasons, ...said(facts)],
+    reasons: [...reasons, ...silent(facts), ...said(facts), ...whatNow(verdict)],
   };
 }
+
+/** Witnesses whose keys were given, and who signed none of the checkpoints. */
+function silent({ silentWitnesses }: AuditFacts): string[] {
+  return silentWitnesses.map((name) => `no checkpoint here is signed by ${name}, whose key was given`);
+}
+
+function whatNow(verdict: AuditVerdict): string[] {
+  if (verdict === 'WRONG KEY')
+    return ["if the key that was given is another log's, name the right one; else as for a log that was changed"];
+  return OF_SEAL[verdict] === 'FAIL' ? [KEEP_IT] : [];
+}
+
+/** It is said of incident lines, too. */
+const KEEP_IT =
+  'what now: copy the directory as it is, it is evidence (cp -a); put back what was changed; if there is nothing to put back, move it away, and the next record begins a new log';
 
 /** What is said whatever the verdict is. */
 function said(facts: AuditFacts): string[] {
   const { seal, leaves, adoption, lastWitness } = facts;
-  if (seal.state === 'none') return [];
+  if (seal.state !== 'signed') return [];
   const lines: string[] = [];
   if (facts.since !== undefined) {
     lines.push(`${counted(facts.read, 'line')} read now; those before were last read as a whole at ${facts.since}`);
@@ -146,10 +165,14 @@ function said(facts: AuditFacts): string[] {
   }
   if (facts.statedLosses > 0)
     lines.push(`the log itself states ${counted(facts.statedLosses, 'loss', 'losses')} of bytes`);
-  if (facts.notes) lines.push(`${counted(facts.notes.notes, 'note')} were signed; each was checked`);
+  if (facts.notes) lines.push(`${counted(facts.notes.notes, 'note')} signed, and each checked`);
+  if (facts.notes && facts.notes.stray_bytes > 0)
+    lines.push(
+      `${counted(facts.notes.stray_bytes, 'byte')} among the notes in no whole one: a crash cut it short, or somebody changed it`,
+    );
   lines.push(
     lastWitness
-      ? `last outside witness, by what stands beside the log: ${lastWitness.name}, ${lastWitness.size} lines at ${lastWitness.at}`
+      ? `last outside witness, by what stands beside the log: ${lastWitness.name}, ${counted(lastWitness.size, 'line')} at ${lastWitness.at}`
       : 'last outside witness: none stands beside the log',
   );
   return lines;
@@ -167,13 +190,15 @@ function incidentClaim(facts: AuditFacts): Claim {
     n: total,
     numbers: { bound, altered, missing, unbound, foreign, adopted: adopted?.lines ?? 0 },
     excluded: [],
-    reasons,
+    reasons: [...reasons, ...(OF_INCIDENTS[verdict] === 'FAIL' ? [KEEP_IT] : [])],
   };
 }
 
 function nextStep(facts: AuditFacts): Report['next'] {
-  const { seal, outside } = facts;
-  if (seal.state !== 'signed' || outside.length > 0) return null;
+  const { verdict } = judgeSeal(facts);
+  if (OF_SEAL[verdict] === 'INCONCLUSIVE') return { argv: ['doctor'], why: 'what ends that' };
+  if (OF_SEAL[verdict] === 'FAIL' || OF_INCIDENTS[judgeIncidents(facts).verdict] === 'FAIL') return null;
+  if (facts.outside.length > 0) return null;
   return {
     argv: ['evidence', 'checkpoint'],
     why: 'keep these lines elsewhere; a log that is rolled back together with its seal contradicts them',

@@ -12,7 +12,8 @@ export function sealFacts(dir: string, outsideKeys: readonly VerifierKey[]): Sea
   const beside = verifierKeys(dir);
   const keys = outsideKeys.length > 0 ? outsideKeys : beside;
   const [key] = keys;
-  if (!key) return { state: 'none', why: 'there is no public key beside the log' };
+  if (!key)
+    return { state: 'none', why: 'the public key is not beside the log (vkey): it is the line that was printed first' };
   const notes = NoteFile.open(dir, 'read');
   if (!notes) return { state: 'none', why: 'there are no notes beside the log' };
   try {
@@ -38,6 +39,7 @@ export function sealFacts(dir: string, outsideKeys: readonly VerifierKey[]): Sea
 function noneOrOther(notes: NoteFile, beside: readonly VerifierKey[], wanted: VerifierKey): SealFacts {
   const other = beside.find(({ name }) => name !== wanted.name && notes.newest(name));
   if (other) return { state: 'wrong key', why: `the notes are those of ${other.name}, not of ${wanted.name}` };
+  if (notes.holdsOthers()) return { state: 'wrong key', why: `the notes are not those of ${wanted.name}` };
   return { state: 'none', why: 'the file of notes holds no whole note' };
 }
 

@@ -1,3 +1,4 @@
+import { counted, named } from '../words.js';
 import type { AuditFacts } from './facts.js';
 
 /** What a verification comes to. Each has its own words; docs/claims.md tells them apart. */
@@ -33,7 +34,7 @@ export function judgeSeal(facts: AuditFacts): Judged<AuditVerdict> {
   }
   if (difference) return difference;
   if (facts.notesLost !== undefined) {
-    const why = `a note of ${facts.notesLost} lines was signed, and the newest that is left covers ${checkpoint.size}`;
+    const why = `a note of ${counted(facts.notesLost, 'line')} was signed, and the newest that is left covers ${checkpoint.size}`;
     return { verdict: 'TAMPERED', reasons: [why] };
   }
   const strange = judgeKeys(facts);
@@ -51,16 +52,18 @@ export function judgeSeal(facts: AuditFacts): Judged<AuditVerdict> {
     const n = leaves?.unsealed ?? 0;
     return {
       verdict: 'NO KEY',
-      reasons: [`${n} lines are covered by no note, and the key that would sign them is not there`],
+      reasons: [
+        `${counted(n, 'line')} ${named(n, 'is', 'are')} covered by no note, and the key that would sign is not there`,
+      ],
     };
   }
   const witnessed = Math.max(-1, ...outside.map(({ size }) => size));
   if (witnessed < 0) return { verdict: "INTACT, THIS HOST'S WORD ONLY", reasons: [] };
   const since = checkpoint.size - witnessed;
-  const rest = since > 0 ? [`the ${since} lines since that checkpoint are this host's word only`] : [];
+  const rest = since > 0 ? [`the ${counted(since, 'line')} since that checkpoint: this host's word only`] : [];
   return {
     verdict: 'INTACT AND WITNESSED',
-    reasons: [`the first ${witnessed} lines are those of a checkpoint ${whoKept(facts)}`, ...rest],
+    reasons: [`the log begins with the ${counted(witnessed, 'line')} of a checkpoint ${whoKept(facts)}`, ...rest],
   };
 }
 
@@ -112,13 +115,15 @@ function judgeLines(facts: AuditFacts, size: number, root: Buffer): Judged<Audit
   if (reached < size) {
     return {
       verdict: 'TRUNCATED',
-      reasons: [`${size} lines were sealed, ${reached} are there: the last ${size - reached} are gone`],
+      reasons: [
+        `${counted(size, 'line')} ${named(size, 'was', 'were')} sealed, ${reached} ${named(reached, 'is', 'are')} there: the last ${counted(size - reached, 'line')} gone`,
+      ],
     };
   }
   return {
     verdict: 'TAMPERED',
     reasons: [
-      `the root of the first ${size} lines is not the one that was signed`,
+      `the root of the first ${counted(size, 'line')} is not the one that was signed`,
       leaves.unremembered > 0
         ? 'which line it is cannot be told: the hashes that would tell are not there'
         : 'which line it is cannot be told: the hashes beside the log were changed with it',
@@ -143,29 +148,37 @@ export function judgeIncidents({ incidents, seal }: AuditFacts): Judged<Incident
     : [];
   const others = [
     ...(unbound > 0
-      ? [`INCIDENT UNBOUND: ${unbound} lines have grace's form and nobody vouches for them; they have no effect`]
+      ? [`INCIDENT UNBOUND: ${counted(unbound, 'line')} in grace's form that nobody vouches for, without effect`]
       : []),
     ...(foreign > 0
-      ? [`${foreign} lines of other programs since the log was sealed; they count as unverified reports`]
+      ? [`${counted(foreign, 'line')} of other programs since the log was sealed, which count as unverified reports`]
       : []),
   ];
   if (altered > 0)
     return {
       verdict: 'INCIDENT ALTERED',
-      reasons: [`${altered} lines are not what the audit log vouches for`, ...first, ...others],
+      reasons: [
+        `${counted(altered, 'line')} ${named(altered, 'is', 'are')} not what the audit log vouches for`,
+        ...first,
+        ...others,
+      ],
     };
   if (!adopted.intact)
     return {
       verdict: 'INCIDENT ALTERED',
       reasons: [
-        `the ${adopted.lines} lines that stood there when the log was sealed are not what they were`,
+        `what stood there when the log was sealed, ${counted(adopted.lines, 'line')}, is not what it was`,
         ...others,
       ],
     };
   if (missing > 0)
     return {
       verdict: 'INCIDENT MISSING',
-      reasons: [`${missing} lines that the audit log vouches for are not there`, ...first, ...others],
+      reasons: [
+        `${counted(missing, 'line')} that the audit log vouches for ${named(missing, 'is', 'are')} not there`,
+        ...first,
+        ...others,
+      ],
     };
   return { verdict: unbound > 0 ? 'INCIDENT UNBOUND' : 'BOUND', reasons: others };
 }

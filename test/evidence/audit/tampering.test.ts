@@ -79,7 +79,8 @@ it('every tail that is cut off is found', async () => {
     const said = claims[0].reasons[0];
     if (
       audit_verdict !== 'TRUNCATED' ||
-      said !== `${LINES} lines were sealed, ${there} are there: the last ${LINES - there} are gone`
+      said !==
+        `${LINES} lines were sealed, ${there} ${there === 1 ? 'is' : 'are'} there: the last ${LINES - there === 1 ? '1 line' : `${LINES - there} lines`} gone`
     ) {
       wrong.push(`${size}: ${audit_verdict}: ${said}`);
     }

@@ -67,8 +67,8 @@ describe('a host that is rolled back together with its seal', () => {
     const report = await audited(dir, { against: [kept] });
     expect(report.audit_verdict).toBe('INTACT AND WITNESSED');
     expect(report.claims[0].reasons.slice(0, 2)).toEqual([
-      'the first 10 lines are those of a checkpoint that was kept elsewhere',
-      "the 3 lines since that checkpoint are this host's word only",
+      'the log begins with the 10 lines of a checkpoint that was kept elsewhere',
+      "the 3 lines since that checkpoint: this host's word only",
     ]);
   });
 });
@@ -150,7 +150,7 @@ describe('a seal', () => {
     const other = await sealedLog(10);
     cpSync(sidecar(other, 'vkey'), sidecar(dir, 'vkey'));
     const report = await audited(dir);
-    expect(report.audit_verdict).toBe('NO SEAL');
+    expect(report.audit_verdict).toBe('WRONG KEY');
     const both = copyOf(dir);
     appendFileSync(sidecar(both, 'checkpoints'), noteOf(other));
     expect((await audited(both)).audit_verdict).toBe('WRONG KEY');
@@ -355,7 +355,7 @@ describe('every note that was ever signed', () => {
   it('is held against the log', async () => {
     const dir = await sealedLog(10);
     for (let n = 0; n < 5; n++) await append(dir);
-    expect((await audited(dir, { full: true })).notes).toEqual({ notes: 7, bad: 0, first_bad: null });
+    expect((await audited(dir, { full: true })).notes).toEqual({ notes: 7, bad: 0, first_bad: null, stray_bytes: 0 });
     const path = sidecar(dir, 'checkpoints');
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.replace('\n12\n', '\n11\n'));
