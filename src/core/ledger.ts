@@ -170,7 +170,7 @@ export class Ledger {
     const { dir } = this.#options;
     const next = makeNextKey({ dir, keys, onMissing: () => undefined });
     if (!next) return undefined;
-    const oldKey = seal.signs ? 'present' : 'gone';
+    const oldKey = seal.hasKey ? 'present' : 'gone';
     await this.transact(() => ({
       entries: [
         {
@@ -319,7 +319,7 @@ export class Ledger {
     const { dev, ino, bytes } = position.audit;
     const isThere = listsFile(this.#options.dir, audit, position);
     const isWhole = isThere && (dev !== audit.dev || ino !== audit.ino || fstatSync(audit.fd).size >= bytes);
-    this.#seal.requireOrigin(this.registry.control((view) => view.sealedAs()));
+    this.#seal.untold(this.registry.control((view) => view.sealedAs()));
     return { standing: isWhole ? position : (this.#seal.relocate() ?? position), isAsLeft: false };
   }
 
@@ -363,10 +363,11 @@ export class Ledger {
   /** The entry that a crash has kept from being written, between the first note and it. */
   #tellAdoption(view: ControlView, position: Position | undefined) {
     if (!position || this.#adoptionIsTold) return undefined;
-    this.#adoptionIsTold = view.sealedAs() !== undefined;
-    const key = this.#adoptionIsTold ? undefined : verifierKeys(this.#options.dir).at(-1);
+    const replaces = view.sealedAs();
+    const key = this.#seal.untold(replaces);
+    this.#adoptionIsTold = true;
     if (!key) return undefined;
-    const told = { origin: key.name, vkey: formatVerifierKey(key), replaces: undefined };
+    const told = { origin: key.name, vkey: formatVerifierKey(key), replaces };
     return { position, entry: adoptionEntry(this.#options.dir, told, position.audit.lines) };
   }
 
@@ -389,10 +390,9 @@ export class Ledger {
   /** All lines up to there are on the disk; a note that covers them comes next, and is waited for. */
   async #sealUpTo(own: Position, others: Position | undefined): Promise<void> {
     const seal = this.#seal;
-    if (!seal.signs) return;
     const isSameFile = others?.audit.ino === own.audit.ino && others.audit.dev === own.audit.dev;
     const size = Math.max(own.audit.lines, isSameFile ? others.audit.lines : 0);
-    // Another act, of this process or of another, may have sealed this one's lines, too.
+    // Who has no key signs nothing, which shows under the lock. Another act, of this process or of another, may have sealed this one's lines, too.
     const isCovered = () => (seal.glance()?.sealed ?? 0) >= own.audit.lines;
     await this.#lock.runUnless(isCovered, () => seal.seal(size));
     await seal.syncNotes(this.#acts <= 1);

@@ -1,6 +1,6 @@
 /** Where the hashes of a tree stand in files: C2SP tlog-tiles, with tiles of height 8. */
 
-import { CompactRange } from './compact-range.js';
+import { CompactRange, subtreesOf } from './compact-range.js';
 import { HASH_BYTES } from './hash.js';
 import type { NodeAt } from './proof.js';
 import { type Refusal, refused } from './refusal.js';
@@ -99,4 +99,16 @@ function fold(reader: TileReader, size: number, level: number, first: number, co
     range.append(hash);
   }
   return range.root();
+}
+
+/** The tree of the first `size` lines, to be grown; `undefined` when hashes are missing. */
+export function rangeFrom(size: number, reader: TileReader): CompactRange | undefined {
+  const nodeAt = nodeFromTiles(size, reader);
+  const nodes: Buffer[] = [];
+  for (const { level, index } of subtreesOf(size)) {
+    const node = nodeAt(level, index);
+    if (!node) return undefined;
+    nodes.push(node);
+  }
+  return CompactRange.of(size, nodes);
 }

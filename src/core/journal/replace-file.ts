@@ -1,15 +1,16 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fsyncDirectory } from './sync.js';
 
 /**
  * Puts a whole file in the place of `path`: readers see the old one or the new one, after a power cut too. For files that
- * one process at a time writes; what a killed one has left aside is written over.
+ * one process at a time writes; what a killed one has left aside is removed.
  */
 export function replaceFile(path: string, bytes: Buffer | string, mode = 0o640): void {
   const aside = `${path}.new`;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-  const fd = openSync(aside, flags, mode);
+  // Not written into: it may be another name of somebody's file.
+  rmSync(aside, { force: true });
+  const fd = openSync(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
   try {
     writeWhole(fd, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     fsyncSync(fd);

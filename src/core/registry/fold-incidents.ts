@@ -20,10 +20,6 @@ export class IncidentFold implements LineFold {
   readonly #find: Database.Statement<[string], Known>;
   readonly #seen: Database.Statement<[string], { found: number }>;
   readonly #vouched: Database.Statement<[string, number, number], { found: number }>;
-  /** What the oldest audit line that is there vouches for, where older ones are gone. */
-  readonly #firstVouched: Database.Statement<[], { sha256: string; position: number; length: number }>;
-  readonly #isRead: Database.Statement<[string, number, number], { found: number }>;
-  #before: 'archived' | 'known' | undefined;
   readonly #insertLine: Database.Statement;
   readonly #replace: Database.Statement;
   readonly #repeat: Database.Statement;
@@ -40,13 +36,6 @@ export class IncidentFold implements LineFold {
     );
     this.#vouched = db.prepare(
       'SELECT 1 AS found FROM bindings WHERE sha256 = ? AND position = ? AND length = ? LIMIT 1',
-    );
-    this.#firstVouched = db.prepare(
-      `SELECT sha256, position, length FROM bindings
-       WHERE (SELECT min(first) FROM segments WHERE log = 'audit') > 0 ORDER BY line LIMIT 1`,
-    );
-    this.#isRead = db.prepare(
-      'SELECT 1 AS found FROM incident_lines WHERE sha256 = ? AND position = ? AND length = ? LIMIT 1',
     );
     this.#insertLine = db.prepare('INSERT INTO incident_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#replace = db.prepare(
@@ -80,29 +69,12 @@ export class IncidentFold implements LineFold {
     return { incidents: added };
   }
 
-  /**
-   * Audit files that a rotation made may have been taken away, and with them the entries that vouched: the lines before
-   * the first one that an entry still names are believed as they were.
-   */
-  #isVouchedFor(hash: string, { position, length }: LinePlace): boolean {
-    if (this.#vouched.get(hash, position, length)) {
-      this.#before = 'known';
-      return true;
-    }
-    if (this.#before === undefined) {
-      const first = this.#firstVouched.get();
-      const isAhead = first && !this.#isRead.get(first.sha256, first.position, first.length);
-      this.#before = isAhead ? 'archived' : 'known';
-    }
-    return this.#before === 'archived';
-  }
-
   #keep(incident: Incident, bytes: Buffer, place: LinePlace): void {
     const line_hash = createHash('sha256').update(bytes).digest('hex');
     const id = incident.incident_id;
     const duplicate = this.#seen.get(line_hash) ? 1 : 0;
     const old = incident.schema === undefined ? 1 : 0;
-    const bound = this.#isVouchedFor(line_hash, place) ? 1 : 0;
+    const bound = this.#vouched.get(line_hash, place.position, place.length) ? 1 : 0;
     const success = incident.success ? 1 : 0;
     this.#insertLine.run(
       ...[place.ordinal, place.position, place.length, id, line_hash, duplicate, bound],

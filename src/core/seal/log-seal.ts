@@ -16,7 +16,7 @@ import { lastLeaves } from './last-leaves.js';
 import { newestOwnNote } from './newest-own-note.js';
 import { hasNotes, NoteFile } from './note-file.js';
 import { formatPosition, type Position, readPosition, UNKNOWN_FILE, type WrittenFile } from './position.js';
-import { recoverTree, treeOfLog } from './recover-tree.js';
+import { givesRoot, recoverTree, treeOfLog } from './recover-tree.js';
 import { samePlace } from './same-place.js';
 import type { SealEvent } from './seal-event.js';
 import { keyForNewLog, type NextKey, putInPlace, retireNamed, type SealKeyOptions, signingKeyOf } from './seal-keys.js';
@@ -48,6 +48,7 @@ interface OpenSeal {
 export class LogSeal {
   readonly #options: LogSealOptions & SealKeyOptions;
   #open: OpenSeal | undefined;
+  readonly #retired: NoteFile[] = [];
   #told = false;
   /** Notes were signed of which `checkpoint` is not yet the copy. */
   #copyIsOld = false;
@@ -56,8 +57,8 @@ export class LogSeal {
     this.#options = { ...options, onMissing: (why) => this.#tell({ kind: 'unsigned', verdict: 'NO KEY', why }) };
   }
 
-  /** Whether notes are signed: every acknowledged line is then covered by one. */
-  get signs(): boolean {
+  /** Whether this process has the key that signs. */
+  get hasKey(): boolean {
     return this.#open?.key !== undefined;
   }
 
@@ -73,10 +74,18 @@ export class LogSeal {
     return position;
   }
 
-  /** Throws `GRACE_SEAL_BROKEN` when the log says that it was sealed as another. */
-  requireOrigin(sealedAs: string | undefined): void {
-    const { origin } = this.#require();
-    if (sealedAs === undefined || sealedAs === origin) return;
+  /**
+   * The public key of a seal that the log does not tell of, because a crash came between its first note and the entry.
+   * `sealedAs` is what the log says. Throws `GRACE_SEAL_BROKEN` when the seal is that of another log.
+   */
+  untold(sealedAs: string | undefined): VerifierKey | undefined {
+    const { origin, notes } = this.#require();
+    if (sealedAs === origin) return undefined;
+    const first = notes.newest(origin);
+    const isNew = first?.offset === 0 && givesRoot(this.#options.dir, first.checkpoint);
+    if (isNew) return verifierKeys(this.#options.dir).at(-1);
+    // The file with the entry that told of it may have been put away.
+    if (sealedAs === undefined) return undefined;
     throw broken(this.#options.dir, `it is the seal of ${origin}, and the log says that it was sealed as ${sealedAs}`);
   }
 
@@ -145,7 +154,7 @@ export class LogSeal {
     const right: Position = { audit, incidents: UNKNOWN_FILE, sealed, notes: seal.notes.size, tiles: tree.tiles };
     tree.close();
     this.moveTo(right);
-    this.close();
+    this.#putAway();
     return this.position();
   }
 
@@ -194,13 +203,13 @@ export class LogSeal {
     // Another file: whoever has the old key open looks anew.
     const right = formatPosition({ ...position, sealed: covered, notes });
     this.#writing(() => replaceFile(sidecarPath(this.#options.dir, SIDECAR_FILE.position), right));
-    this.close();
+    this.#putAway();
   }
 
   /** Puts a seal that cannot be gone on with out of the way, so that the log can be sealed anew. */
   setAside(name: string): void {
     const { dir } = this.#options;
-    this.close();
+    this.#putAway();
     const path = sidecarPath(dir);
     this.#writing(() => retireNamed(this.#options.keys));
     if (existsSync(path)) this.#writing(() => renameSync(path, `${path}.${name}`));
@@ -214,7 +223,9 @@ export class LogSeal {
 
   /** Waits until the notes are on the disk; `alone` as in {@link syncData}. */
   async syncNotes(alone: boolean): Promise<void> {
-    await this.#open?.notes.sync(alone);
+    // Another act of this process may have closed them, since it put another key in place or found the seal broken.
+    const notes = this.#open?.notes ?? this.#retired.at(-1);
+    await notes?.sync(alone);
   }
 
   /** Puts the newest note where everybody finds it. */
@@ -231,9 +242,16 @@ export class LogSeal {
   }
 
   close(): void {
+    this.#putAway();
+    for (const notes of this.#retired) notes.close();
+    this.#retired.length = 0;
+  }
+
+  /** The notes stay open: a sync of them may still be under way. */
+  #putAway(): void {
     if (!this.#open) return;
     closeSync(this.#open.positionFd);
-    this.#open.notes.close();
+    this.#retired.push(this.#open.notes);
     this.#open.tree.close();
     this.#open = undefined;
   }
@@ -250,7 +268,7 @@ export class LogSeal {
     const path = sidecarPath(this.#options.dir, SIDECAR_FILE.position);
     const there = statSync(path, { throwIfNoEntry: false });
     if (this.#open && this.#open.ino === there?.ino) return this.#open;
-    this.close();
+    this.#putAway();
     this.#open = this.#writing(() => this.#load());
     return this.#open;
   }
@@ -312,7 +330,7 @@ export class LogSeal {
    * files of hashes may have moved on, too: everything is looked at as if it were opened for the first time.
    */
   #putRight(): Position {
-    this.close();
+    this.#putAway();
     const again = this.#require();
     const right = readPosition(again.positionFd);
     if (right?.notes !== again.notes.size) throw broken(this.#options.dir, 'its notes do not belong to it');

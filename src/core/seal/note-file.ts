@@ -7,6 +7,8 @@ import { SIDECAR_FILE, sidecarPath } from './sidecar.js';
 
 /** A note with two signatures has half of this. */
 const TAIL_BYTES = 4096;
+/** A crash leaves less than this after the last whole note. */
+const MOST_REACH_BYTES = 1 << 24;
 const LF = 0x0a;
 
 /** Whether any note was ever written there; which ones, and by whom, it does not say. */
@@ -53,7 +55,7 @@ export class NoteFile {
       const from = Math.max(0, size - reach);
       const tail = this.#read(from, size - from);
       const [note] = lastNotes(tail, origin).notes;
-      if (note || from === 0) return note && { ...note, offset: note.offset + from };
+      if (note || from === 0 || reach >= MOST_REACH_BYTES) return note && { ...note, offset: note.offset + from };
     }
   }
 

@@ -44,6 +44,19 @@ export function recoverTree(dir: string, note: Checkpoint, stale: Position | und
   return tree && { tree, audit };
 }
 
+/** Whether the lines that are there now begin with those of a note. */
+export function givesRoot(dir: string, note: Checkpoint): boolean {
+  const range = new CompactRange();
+  eachLeaf(countLines(listSegments(dir, 'audit'), 0), 0, note.size, (leaf) => range.append(leaf));
+  return range.size === note.size && range.root().equals(note.root);
+}
+
+/** Where the first `size` lines of a log end, as its files tell; `undefined` when there are not so many. */
+export function placeOfLine(dir: string, size: number): Position['audit'] | undefined {
+  const present = listSegments(dir, 'audit');
+  return placeOf(countLines(present, linesGone(present, undefined)), size, 'end');
+}
+
 /** A file of the log with the lines it has, and those before it. */
 interface CountedSegment extends Segment {
   readonly first: number;

@@ -77,6 +77,11 @@ export function openTree(dir: string): OpenTree {
   }
 }
 
+/** As far as they are there: for whoever reads the log itself and only remembers by them. */
+export function rememberedTree(dir: string): TreeFiles | ExportedTiles | undefined {
+  return existsSync(sidecarPath(dir, SIDECAR_FILE.frontier)) ? TreeFiles.open(dir, 'r') : new ExportedTiles(dir);
+}
+
 export function tilesDamaged(dir: string, why: string): OperatorError {
   return new OperatorError(
     'GRACE_TILES_DAMAGED',

@@ -4,6 +4,9 @@ import { LOG_FILE } from '../journal/log-files.js';
 /** What makes the audit log tamper-evident lives in a directory beside it; docs/formats.md describes each file. */
 export const SIDECAR_DIR = `${LOG_FILE.audit.replace(/\.jsonl$/, '')}.tlog`;
 
+/** Of the files that are read whole none has more; what is larger is not what it should be. */
+export const MAX_SMALL_BYTES = 1 << 20;
+
 export const SIDECAR_FILE = {
   /** Every signed note, append-only: the synced truth. */
   checkpoints: 'checkpoints',

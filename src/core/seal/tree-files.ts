@@ -1,10 +1,11 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CompactRange, subtreesOf } from '../audit/compact-range.js';
+import { CompactRange } from '../audit/compact-range.js';
 import { HASH_BYTES } from '../audit/hash.js';
-import { nodeFromTiles, TILE_WIDTH, type TileReader, tilePath } from '../audit/tile.js';
+import { rangeFrom, TILE_WIDTH, type TileReader, tilePath } from '../audit/tile.js';
 import { replaceFile, writeWhole } from '../journal/replace-file.js';
-import { SIDECAR_FILE, sidecarPath } from './sidecar.js';
+import { openRegular, readSmallFile } from '../journal/small-file.js';
+import { MAX_SMALL_BYTES, SIDECAR_FILE, sidecarPath } from './sidecar.js';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 const NAME = 'grace.frontier/1';
@@ -31,13 +32,12 @@ export class TreeFiles implements TileReader {
 
   /** `undefined` when the files are not there or do not fit together. */
   static open(dir: string, flags: 'r' | 'r+'): TreeFiles | undefined {
-    const path = sidecarPath(dir, SIDECAR_FILE.frontier);
-    const frontier = existsSync(path) ? parseFrontier(readFileSync(path, 'latin1')) : undefined;
+    const text = readSmallFile(sidecarPath(dir, SIDECAR_FILE.frontier), MAX_SMALL_BYTES);
+    const frontier = text && parseFrontier(text.toString('latin1'));
     if (!frontier) return undefined;
-    const leaves = leavesPath(dir, frontier.tiles);
-    if (!existsSync(leaves)) return undefined;
     const mode = flags === 'r' ? constants.O_RDONLY : constants.O_RDWR;
-    return new TreeFiles(dir, frontier.tiles, frontier.upper, openSync(leaves, mode | constants.O_NOFOLLOW));
+    const leaves = openRegular(leavesPath(dir, frontier.tiles), mode);
+    return leaves === undefined ? undefined : new TreeFiles(dir, frontier.tiles, frontier.upper, leaves);
   }
 
   /** An empty tree, or one of full tiles alone whose upper hashes are given. */
@@ -84,14 +84,7 @@ export class TreeFiles implements TileReader {
 
   /** The tree of the first `size` lines, to be grown; `undefined` when hashes are missing. */
   rangeAt(size: number): CompactRange | undefined {
-    const nodeAt = nodeFromTiles(size, this);
-    const nodes: Buffer[] = [];
-    for (const { level, index } of subtreesOf(size)) {
-      const node = nodeAt(level, index);
-      if (!node) return undefined;
-      nodes.push(node);
-    }
-    return CompactRange.of(size, nodes);
+    return rangeFrom(size, this);
   }
 
   /**
@@ -131,8 +124,7 @@ export class TreeFiles implements TileReader {
   }
 
   #fullTile(level: number, index: number): Buffer | undefined {
-    const path = sidecarPath(this.#dir, tilePath(level, index));
-    const hashes = existsSync(path) ? readFileSync(path) : undefined;
+    const hashes = readSmallFile(sidecarPath(this.#dir, tilePath(level, index)), TILE_BYTES);
     return hashes?.length === TILE_BYTES ? hashes : undefined;
   }
 

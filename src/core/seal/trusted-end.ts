@@ -1,6 +1,10 @@
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { hasNotes } from './note-file.js';
-import { type Position, readPosition, type WrittenFile } from './position.js';
+import { closeSync, constants } from 'node:fs';
+import type { VerifierKey } from '../audit/keys.js';
+import { TILE_WIDTH } from '../audit/tile.js';
+import { openRegular } from '../journal/small-file.js';
+import { hasNotes, NoteFile } from './note-file.js';
+import { type Position, readPosition, UNKNOWN_FILE, type WrittenFile } from './position.js';
+import { placeOfLine } from './recover-tree.js';
 import { SIDECAR_FILE, sidecarPath } from './sidecar.js';
 import { verifierKeys } from './verifier-keys.js';
 
@@ -13,14 +17,27 @@ export interface FileSize {
 
 /** The position of a sealed log; `undefined` when it is not sealed, or was copied without its seal. */
 export function positionOf(dir: string): Position | undefined {
-  const path = sidecarPath(dir, SIDECAR_FILE.position);
   // A seal of which a part was taken away is none: what is written then nobody can tell from what others write.
-  if (!existsSync(path) || !hasNotes(dir) || verifierKeys(dir).length === 0) return undefined;
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const vkey = verifierKeys(dir).at(-1);
+  if (!vkey || !hasNotes(dir)) return undefined;
+  const fd = openRegular(sidecarPath(dir, SIDECAR_FILE.position), constants.O_RDONLY);
   try {
-    return readPosition(fd);
+    return (fd === undefined ? undefined : readPosition(fd)) ?? positionOfNewest(dir, vkey);
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Where the newest note ends: of what stands after it nobody remembers whose it is, in an export for instance. */
+function positionOfNewest(dir: string, vkey: VerifierKey): Position | undefined {
+  const notes = NoteFile.open(dir, 'read');
+  try {
+    const size = notes?.newest(vkey.name)?.checkpoint.size;
+    const audit = size === undefined ? undefined : placeOfLine(dir, size);
+    if (!notes || size === undefined || !audit) return undefined;
+    return { audit, incidents: UNKNOWN_FILE, sealed: size, notes: notes.size, tiles: Math.floor(size / TILE_WIDTH) };
+  } finally {
+    notes?.close();
   }
 }
 

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { notesIn, type StreamedNote } from '../../core/audit/checkpoint-stream.js';
+import { openRegular } from '../../core/journal/small-file.js';
 import { SIDECAR_FILE, sidecarPath } from '../../core/seal/sidecar.js';
 
 const READ_BYTES = 1 << 20;
@@ -14,7 +15,8 @@ export function eachNote(
   onNote: (note: StreamedNote) => void,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): number {
-  const fd = openSync(sidecarPath(dir, SIDECAR_FILE.checkpoints), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openRegular(sidecarPath(dir, SIDECAR_FILE.checkpoints), constants.O_RDONLY);
+  if (fd === undefined) return 0;
   try {
     const total = fstatSync(fd).size;
     let stray = total;

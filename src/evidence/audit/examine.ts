@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Checkpoint } from '../../core/audit/checkpoint.js';
 import { parseNotes, type StreamedNote } from '../../core/audit/checkpoint-stream.js';
 import { verifyCosignature } from '../../core/audit/cosignature.js';
 import type { VerifierKey } from '../../core/audit/keys.js';
 import { openCheckpoint } from '../../core/audit/signed-checkpoint.js';
+import { readSmallFile } from '../../core/journal/small-file.js';
 import { formatInstant } from '../../core/records/time.js';
-import { SIDECAR_FILE, sidecarPath } from '../../core/seal/sidecar.js';
+import { MAX_SMALL_BYTES, SIDECAR_FILE, sidecarPath } from '../../core/seal/sidecar.js';
 import { positionOf } from '../../core/seal/trusted-end.js';
 import { verifierKeys } from '../../core/seal/verifier-keys.js';
 import { lastWitnessed, type Witnessed } from '../../core/seal/witnessed.js';
@@ -132,8 +132,8 @@ function lastOf({ checkpoint, witnesses }: Witnessed): AuditFacts['lastWitness']
 
 /** The copy is made after the note is on the disk: one that is newer than all notes tells that some were taken away. */
 function copiedSize(dir: string, keys: readonly VerifierKey[]): number {
-  const path = sidecarPath(dir, SIDECAR_FILE.checkpoint);
-  const opened = existsSync(path) ? openCheckpoint(readFileSync(path), keys) : undefined;
+  const copy = readSmallFile(sidecarPath(dir, SIDECAR_FILE.checkpoint), MAX_SMALL_BYTES);
+  const opened = copy && openCheckpoint(copy, keys);
   return opened?.ok ? opened.checkpoint.size : 0;
 }
 

@@ -56,6 +56,8 @@ export interface NoteFindings {
   readonly notes: number;
   readonly bad: number;
   readonly first_bad: string | null;
+  /** Whose roots the remembered hashes do not tell any more. */
+  readonly unchecked: number;
   /** In the file of notes, and in no whole one. */
   readonly stray_bytes: number;
 }

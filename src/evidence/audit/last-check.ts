@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Checkpoint } from '../../core/audit/checkpoint.js';
 import { inspectDirectory } from '../../core/journal/directory.js';
 import type { LogName } from '../../core/journal/log-files.js';
 import { replaceFile } from '../../core/journal/replace-file.js';
 import { listSegments } from '../../core/journal/segments.js';
-import { sidecarPath } from '../../core/seal/sidecar.js';
-import { TreeFiles } from '../../core/seal/tree-files.js';
+import { readSmallFile } from '../../core/journal/small-file.js';
+import { rememberedTree } from '../../core/seal/sealed-log.js';
+import { MAX_SMALL_BYTES, sidecarPath } from '../../core/seal/sidecar.js';
 import type { AuditFacts } from './facts.js';
 import type { FilePlace } from './incident-check.js';
 import type { StartingPlace } from './log-audit.js';
@@ -29,8 +29,9 @@ interface LastCheck {
 /** Where to go on, if the last verification is to be believed and its place is still there. */
 export function lastCheck(dir: string): { place: StartingPlace; at: string } | undefined {
   const path = sidecarPath(dir, FILE);
-  const check = existsSync(path) ? parse(readFileSync(path, 'utf8')) : undefined;
-  const tree = check && TreeFiles.open(dir, 'r');
+  const text = readSmallFile(path, MAX_SMALL_BYTES);
+  const check = text && parse(text.toString('utf8'));
+  const tree = check && rememberedTree(dir);
   if (!check || !tree) return undefined;
   try {
     const range = tree.rangeAt(check.size);

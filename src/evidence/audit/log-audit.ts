@@ -5,7 +5,7 @@ import { readLines } from '../../core/journal/line-reader.js';
 import { LOG_FILE, type LogName } from '../../core/journal/log-files.js';
 import { openForReading } from '../../core/journal/open-log.js';
 import { listSegments } from '../../core/journal/segments.js';
-import { TreeFiles } from '../../core/seal/tree-files.js';
+import { rememberedTree } from '../../core/seal/sealed-log.js';
 import { type BindingRange, bindingsIn } from './bindings.js';
 import { type FilePlace, IncidentCheck, type IncidentFindings } from './incident-check.js';
 import { type BadLine, LeafCheck, type LeafFindings } from './leaf-check.js';
@@ -49,7 +49,7 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
   const { dir, checkpoint, start } = options;
   const audit = snapshot(dir, 'audit', start?.audit);
   const incidents = snapshot(dir, 'incidents', start?.incidents);
-  const tree = TreeFiles.open(dir, 'r');
+  const tree = rememberedTree(dir);
   try {
     const remembered = (from: number, to: number) => tree?.leaves(from, to);
     const check = new LeafCheck(checkpoint?.size ?? 0, remembered, options.marks, start?.tree.clone());
@@ -108,7 +108,7 @@ function withEarlierRoots(
   findings: LeafFindings,
   marks: readonly number[],
   start: StartingPlace | undefined,
-  tree: TreeFiles | undefined,
+  tree: ReturnType<typeof rememberedTree>,
 ): LeafFindings {
   const roots = new Map(findings.roots);
   for (const mark of marks) {

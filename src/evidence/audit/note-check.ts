@@ -4,7 +4,7 @@ import type { VerifierKey } from '../../core/audit/keys.js';
 import { verifyNote } from '../../core/audit/note.js';
 import { rootOf } from '../../core/audit/proof.js';
 import { nodeFromTiles } from '../../core/audit/tile.js';
-import { TreeFiles } from '../../core/seal/tree-files.js';
+import { rememberedTree } from '../../core/seal/sealed-log.js';
 import { eachNote } from './each-note.js';
 import type { NoteFindings } from './facts.js';
 
@@ -18,9 +18,10 @@ export function examineNotes(
   keys: readonly VerifierKey[],
   onProgress: (done: number, total: number) => void,
 ): NoteFindings {
-  const tree = TreeFiles.open(dir, 'r');
+  const tree = rememberedTree(dir);
   let notes = 0;
   let bad = 0;
+  let unchecked = 0;
   let firstBad: string | null = null;
   let before = 0;
   const refuse = (why: string) => {
@@ -35,12 +36,14 @@ export function examineNotes(
     const found = nodes && size <= newest.size ? rootOf(size, nodes) : undefined;
     if (!verdict.ok) refuse(verdict.reason);
     else if (size < before) refuse(`it covers ${size} lines, the one before ${before}`);
-    else if (!found?.ok || !found.root.equals(root)) refuse(`the log has no such root at ${size} lines`);
+    else if (size > newest.size || (found?.ok && !found.root.equals(root)))
+      refuse(`the log has no such root at ${size} lines`);
+    else if (!found?.ok) unchecked++;
     before = Math.max(before, size);
   };
   try {
     const stray_bytes = eachNote(dir, newest.origin, look, onProgress);
-    return { notes, bad, first_bad: firstBad, stray_bytes };
+    return { notes, bad, first_bad: firstBad, unchecked, stray_bytes };
   } finally {
     tree?.close();
   }

@@ -114,6 +114,10 @@ function sealClaim(facts: AuditFacts): Claim {
   };
 }
 
+function checkedNotes({ unchecked }: NonNullable<AuditFacts['notes']>): string {
+  return unchecked === 0 ? 'and each checked' : `${count(unchecked)} of them not checked: hashes are missing`;
+}
+
 /** Witnesses whose keys were given, and who signed none of the checkpoints. */
 function silent({ silentWitnesses }: AuditFacts): string[] {
   return silentWitnesses.map((name) => `no checkpoint here is signed by ${name}, whose key was given`);
@@ -165,7 +169,7 @@ function said(facts: AuditFacts): string[] {
   }
   if (facts.statedLosses > 0)
     lines.push(`the log itself states ${counted(facts.statedLosses, 'loss', 'losses')} of bytes`);
-  if (facts.notes) lines.push(`${counted(facts.notes.notes, 'note')} signed, and each checked`);
+  if (facts.notes) lines.push(`${counted(facts.notes.notes, 'note')} signed, ${checkedNotes(facts.notes)}`);
   if (facts.notes && facts.notes.stray_bytes > 0)
     lines.push(
       `${counted(facts.notes.stray_bytes, 'byte')} among the notes in no whole one: a crash cut it short, or somebody changed it`,
