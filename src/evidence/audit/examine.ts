@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../core/audit/checkpoint.js';
 import { parseNotes, type StreamedNote } from '../../core/audit/checkpoint-stream.js';
 import { verifyCosignature } from '../../core/audit/cosignature.js';
-import type { VerifierKey } from '../../core/audit/keys.js';
+import { parseVerifierKey, type VerifierKey } from '../../core/audit/keys.js';
 import { openCheckpoint } from '../../core/audit/signed-checkpoint.js';
 import { readSmallFile } from '../../core/journal/small-file.js';
 import { formatInstant } from '../../core/records/time.js';
@@ -11,9 +11,10 @@ import { verifierKeys } from '../../core/seal/verifier-keys.js';
 import { lastWitnessed, type Witnessed } from '../../core/seal/witnessed.js';
 import { counted } from '../words.js';
 import type { AuditFacts, OutsideCheckpoint } from './facts.js';
+import { chainOf } from './key-chain.js';
 import { auditLog, type LogAudit, type StartingPlace } from './log-audit.js';
 import { examineNotes } from './note-check.js';
-import { sealFacts } from './seal-facts.js';
+import { newestBy, sealFacts } from './seal-facts.js';
 
 /** A file with a checkpoint that was kept elsewhere. */
 export interface KeptCheckpoint {
@@ -40,19 +41,22 @@ export interface ExamineOptions {
 
 /** Everything that can be found out about the audit log and what it vouches for. Changes nothing. */
 export async function examine(options: ExamineOptions): Promise<AuditFacts> {
-  const { dir, before, onProgress } = options;
+  const { dir, onProgress } = options;
   const written = positionOf(dir)?.audit.lines ?? 0;
   // The note first: the log then holds at least what it covers, however much is written meanwhile.
-  const seal = sealFacts(dir, options.keys);
-  const checkpoint = seal.state === 'signed' ? seal.checkpoint : undefined;
   const keys = options.keys.length > 0 ? options.keys : verifierKeys(dir);
   const kept = options.against.map((one) => ({ source: one.source, note: lastNoteIn(one.bytes, keys) }));
-  const bridge = seal.state === 'signed' ? seal.bridge : undefined;
+  const anchors = { keys: options.keys, notes: kept.flatMap(({ note }) => (note ? [textOf(note)] : [])) };
+  const seal = sealFacts(dir, anchors);
+  const checkpoint = seal.state === 'signed' ? seal.checkpoint : undefined;
+  const bridges = seal.state === 'signed' ? seal.bridges : new Map<string, Checkpoint>();
+  // What was read earlier was not held against a key from outside.
+  const before = bridges.size > 0 ? undefined : options.before;
   const seen = checkpoint && lastWitnessed(dir, options.witnessKeys);
   const marks = [
     ...(seen ? [seen.checkpoint.size] : []),
     ...kept.flatMap(({ note }) => (note ? [note.checkpoint.size] : [])),
-    ...(bridge ? [bridge.size] : []),
+    ...[...bridges.values()].map(({ size }) => size),
   ];
   const log = await auditLog({
     dir,
@@ -65,7 +69,7 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
   // The copy first: whoever signs meanwhile does so before the copy is made.
   const copied = copiedSize(dir, keys);
   // What was written before must be signed by now, if anybody signs.
-  const now = sealFacts(dir, options.keys);
+  const now = sealFacts(dir, anchors);
   const outside = [
     ...kept.map(({ source, note }) => judge(source, note, keys, options.witnessKeys, checkpoint, log)),
     ...(seen ? judgeSeen(seen, checkpoint, log) : []),
@@ -77,7 +81,11 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
     badPlace: log.badPlace,
     adoption: log.said.adoption,
     replacements: log.said.replacements,
-    bridgeHolds: bridge !== undefined && log.leaves.roots.get(bridge.size)?.equals(bridge.root) === true,
+    bridgesHold: new Set(
+      [...bridges].filter(([, { size, root }]) => log.leaves.roots.get(size)?.equals(root)).map(([vkey]) => vkey),
+    ),
+    signedOnce: keysThatSigned(dir, seal, log.said),
+    unstated: log.said.unstated,
     incidents: log.incidents,
     outside,
     silentWitnesses: options.witnessKeys.map(({ name }) => name).filter((name) => !heard.has(name)),
@@ -96,6 +104,22 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
     ends: { audit: log.sealedEnd, incidents: log.incidents.end },
     statedLosses: log.said.losses,
   };
+}
+
+/** Only asked where the last key that the log names did not sign the newest note. */
+function keysThatSigned(dir: string, seal: AuditFacts['seal'], said: LogAudit['said']): Set<string> {
+  const chain = chainOf(said);
+  const last = chain.at(-1);
+  if (seal.state !== 'signed' || last === undefined || seal.signers.includes(last)) return new Set();
+  const keys = chain.flatMap((text) => {
+    const parsed = parseVerifierKey(text);
+    return parsed.ok ? [parsed.key] : [];
+  });
+  return new Set(newestBy(dir, seal.checkpoint.origin, keys).keys());
+}
+
+function textOf({ note }: StreamedNote): string {
+  return `${note.text}\n${note.signatures.map(({ line }) => line).join('')}`;
 }
 
 /** What stands beside the log counts as from outside only where a key from outside verifies it; or where it contradicts. */
@@ -152,8 +176,7 @@ function judge(
   const nothing = { source, size: note?.checkpoint.size ?? 0, witnesses: [] };
   if (!note) return { ...nothing, verdict: 'of another log', why: 'it holds no note of this log' };
   const { size, root } = note.checkpoint;
-  const signatures = note.note.signatures.map(({ line }) => line).join('');
-  const opened = openCheckpoint(`${note.note.text}\n${signatures}`, keys);
+  const opened = openCheckpoint(textOf(note), keys);
   if (!opened.ok) return { ...nothing, verdict: 'not signed', why: opened.reason };
   const witnesses = witnessKeys.flatMap((key) => {
     const seen = verifyCosignature(note.note, key);

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../core/audit/checkpoint.js';
 import type { FilePlace, IncidentFindings } from './incident-check.js';
-import type { LeafFindings } from './leaf-check.js';
+import type { AbsentLines, LeafFindings } from './leaf-check.js';
 
 /** What is known of a seal before a line of the log is read. */
 export type SealFacts =
@@ -12,8 +12,10 @@ export type SealFacts =
       readonly checkpoint: Checkpoint;
       /** The public keys that signed the newest note, in note form. */
       readonly signers: readonly string[];
-      /** The newest note that a key from outside signed, where that is not the newest of all. */
-      readonly bridge: Checkpoint | undefined;
+      /** The public keys that the auditor holds the log to, in note form; none: the host's word is taken. */
+      readonly given: readonly string[];
+      /** Of each known key the newest note that it signed, where the newest of all is not by one that was given. */
+      readonly bridges: ReadonlyMap<string, Checkpoint>;
     };
 
 /** The entry with which a log was sealed, as the log has it. */
@@ -71,8 +73,12 @@ export interface AuditFacts {
   readonly adoption: Adoption | undefined;
   /** In the order of the log. */
   readonly replacements: readonly KeyReplacement[];
-  /** The first lines are those of {@link SealFacts.bridge}. */
-  readonly bridgeHolds: boolean;
+  /** The keys of those bridges whose lines are the first of the log. */
+  readonly bridgesHold: ReadonlySet<string>;
+  /** Keys that the log names and that have signed some note; only where the last of them did not sign the newest. */
+  readonly signedOnce: ReadonlySet<string>;
+  /** Lines that are taken for those of a file that was put away, by the word of nobody but another program. */
+  readonly unstated: AbsentLines | undefined;
   readonly incidents: IncidentFindings | undefined;
   readonly outside: readonly OutsideCheckpoint[];
   /** Names of witnesses whose keys the auditor gave, and who signed none of these. */

@@ -71,17 +71,18 @@ export class LeafCheck {
 
   /**
    * A new file begins with these leaves, and with line `stated` (0-based) as some entry in it says. Where the lines
-   * before it are gone, their remembered hashes stand for them.
+   * before it are gone, their remembered hashes stand for them; answers whether they do.
    */
-  beginFile(leaves: Buffer, stated: number | undefined): void {
-    if (stated === undefined || stated <= this.next || stated >= this.#size) return;
+  beginFile(leaves: Buffer, stated: number | undefined): boolean {
+    if (stated === undefined || stated <= this.next || stated >= this.#size) return false;
     const [first, from] = [leaves.subarray(0, Math.min(leaves.length, LOOK_BYTES)), this.next];
     const n = Math.min(first.length / HASH_BYTES, this.#size - stated);
     const there = this.#remembered(stated, stated + n);
     const gone = this.#remembered(from, stated);
-    if (!gone || !there?.equals(first.subarray(0, n * HASH_BYTES))) return;
+    if (!gone || !there?.equals(first.subarray(0, n * HASH_BYTES))) return false;
     this.#grow(gone);
     this.#absent.push({ from: from + 1, to: stated });
+    return true;
   }
 
   add(leaves: Buffer): void {

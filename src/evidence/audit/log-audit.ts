@@ -10,10 +10,11 @@ import { type BindingRange, bindingsIn } from './bindings.js';
 import { type FilePlace, IncidentCheck, type IncidentFindings } from './incident-check.js';
 import { type BadLine, LeafCheck, type LeafFindings } from './leaf-check.js';
 import { type FileRange, leavesOf, type SnapshotFile } from './leaf-source.js';
-import { SaidOfItself } from './said-of-itself.js';
+import { type SaidBefore, SaidOfItself } from './said-of-itself.js';
 
 /** Where a verification begins: what stands before was read earlier. */
 export interface StartingPlace {
+  readonly said: SaidBefore;
   /** The tree of the lines before. */
   readonly tree: CompactRange;
   /** Where they end, as identity and offset of a file. */
@@ -53,7 +54,8 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
   try {
     const remembered = (from: number, to: number) => tree?.leaves(from, to);
     const check = new LeafCheck(checkpoint?.size ?? 0, remembered, options.marks, start?.tree.clone());
-    const said = new SaidOfItself();
+    const sealed = checkpoint?.size ?? Number.POSITIVE_INFINITY;
+    const said = new SaidOfItself(start?.said);
     const ranges: BindingRange[] = [];
     const bad = new BadPlace(audit);
     let sealedEnd: FilePlace | undefined;
@@ -64,10 +66,13 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
     for await (const part of leavesOf(audit, options.workerProgram)) {
       const { hashed } = part;
       const leaves = Buffer.from(hashed.leaves.buffer, hashed.leaves.byteOffset, hashed.leaves.byteLength);
-      if (part.file !== fileAt) check.beginFile(leaves, said.firstLineStated(hashed.named));
+      if (part.file !== fileAt) {
+        const stated = said.firstLineStated(hashed.named, sealed);
+        if (check.beginFile(leaves, stated?.first)) said.believe(stated, check.findings().absent.at(-1));
+      }
       fileAt = part.file;
       const first = check.next + check.findings().unsealed;
-      said.hear(hashed.named, first);
+      said.hear(hashed.named, first, sealed);
       check.add(leaves);
       read += hashed.lines;
       bad.look(part, first, check.findings().firstBad);
@@ -82,7 +87,6 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
     const leaves = withEarlierRoots(check.findings(), options.marks, start, tree);
     said.sort();
     const incidentCheck = new IncidentCheck(incidents, said.adoptedIncidents);
-    const sealed = checkpoint?.size ?? Number.POSITIVE_INFINITY;
     for (const range of ranges) {
       bindingsIn(
         range,

@@ -6,6 +6,7 @@ import { type ForeignRange, genuineRanges, type NamedRange, rangeNamedBy } from 
 import type { NamedLine } from '../../core/seal/hash-range.js';
 import type { Adoption, KeyReplacement } from './facts.js';
 import type { AdoptedPrefix } from './incident-check.js';
+import type { AbsentLines } from './leaf-check.js';
 
 const NOTHING: AdoptedPrefix = {
   lines: 0,
@@ -13,29 +14,60 @@ const NOTHING: AdoptedPrefix = {
   sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 };
 
+/** What an earlier verification has heard. */
+export interface SaidBefore {
+  readonly adoption: Adoption | undefined;
+  readonly replacements: readonly KeyReplacement[];
+}
+
+/** Where a file begins, and the index of the entry that says so. */
+export interface StatedFirst {
+  readonly first: number;
+  readonly line: number;
+}
+
 /** What the log says of itself: how it was sealed, by which keys, where its files begin, which of its lines are not ours. */
 export class SaidOfItself {
   adoption: Adoption | undefined;
   adoptedIncidents: AdoptedPrefix = NOTHING;
-  replacements: KeyReplacement[] = [];
+  replacements: KeyReplacement[];
   losses = 0;
   readonly #heard: { readonly line: number; readonly entry: AuditEntry }[] = [];
   readonly #named: NamedRange[] = [];
   #foreign: readonly ForeignRange[] = [];
+  readonly #believed: { readonly line: number; readonly absent: AbsentLines }[] = [];
 
-  /** The index of a file's first line, as an entry in it says. */
-  firstLineStated(named: readonly NamedLine[]): number | undefined {
-    for (const { text } of named) {
+  constructor(before?: SaidBefore) {
+    this.adoption = before?.adoption;
+    this.replacements = [...(before?.replacements ?? [])];
+  }
+
+  /** The index of a file's first line, as a sealed entry in it says whose own number fits. */
+  firstLineStated(named: readonly NamedLine[], sealed: number): StatedFirst | undefined {
+    for (const { line, text } of named) {
       const entry = entryOf(text);
       const { first_line } = entry?.metadata ?? {};
-      if (entry?.action === ACTION.logRotated && typeof first_line === 'number') return first_line - 1;
+      if (entry?.actor !== 'grace' || entry.action !== ACTION.logRotated || typeof first_line !== 'number') continue;
+      const stated = { first: first_line - 1, line: first_line - 1 + line };
+      if (stated.line < sealed && entry.entry_id.startsWith(`log_${stated.line + 1}_`)) return stated;
     }
     return undefined;
   }
 
-  /** `first`: index of the line that the named ones are counted from. */
-  hear(named: readonly NamedLine[], first: number): void {
+  /** Lines are taken to be absent by such an entry; whether it is ours shows at the end. */
+  believe(stated: StatedFirst | undefined, absent: AbsentLines | undefined): void {
+    if (stated && absent) this.#believed.push({ line: stated.line, absent });
+  }
+
+  /** Absent lines of which only another program says that their file was put away. */
+  get unstated(): AbsentLines | undefined {
+    return this.#believed.find(({ line }) => !this.isOurs(line))?.absent;
+  }
+
+  /** `first`: index of the line that the named ones are counted from. What no note covers anybody may have written. */
+  hear(named: readonly NamedLine[], first: number, sealed: number): void {
     for (const { line, text } of named) {
+      if (first + line >= sealed) return;
       const entry = entryOf(text);
       if (entry?.actor !== 'grace') continue;
       const range = rangeNamedBy(Buffer.from(text), first + line);

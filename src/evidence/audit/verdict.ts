@@ -1,5 +1,6 @@
 import { counted, named } from '../words.js';
 import type { AuditFacts } from './facts.js';
+import { judgeKeys } from './key-chain.js';
 
 /** What a verification comes to. Each has its own words; docs/claims.md tells them apart. */
 export type AuditVerdict =
@@ -67,24 +68,6 @@ export function judgeSeal(facts: AuditFacts): Judged<AuditVerdict> {
   };
 }
 
-/** The keys that the log itself names, one after the other; why the newest note is not by the last of them. */
-function judgeKeys({ seal, adoption, replacements, bridgeHolds, since }: AuditFacts): string | undefined {
-  if (seal.state !== 'signed' || !adoption || since !== undefined) return undefined;
-  const chain = [adoption.vkey, ...replacements.map((replacement) => replacement.new)];
-  const named = chain.at(-1) ?? adoption.vkey;
-  // The entry comes first: until the new key has signed, the one before it still does.
-  if (!chain.slice(-2).some((vkey) => seal.signers.includes(vkey))) {
-    return `the newest note is signed by ${seal.signers.join(', ')}; by what the log says, ${named} was to sign it`;
-  }
-  const { bridge } = seal;
-  if (!bridge) return undefined;
-  const where = replacements.at(-1)?.line ?? 0;
-  const vouched = bridgeHolds && where > 0 && where <= bridge.size && replacements.every(({ isBreak }) => !isBreak);
-  return vouched
-    ? undefined
-    : 'the key was replaced, and no note by the key that was given covers the entry that says so';
-}
-
 function whoKept({ outside }: AuditFacts): string {
   const names = outside.flatMap(({ witnesses }) => witnesses.map(({ name, at }) => `${name} (${at})`));
   return names.length > 0 ? `that was witnessed by ${names.join(', ')}` : 'that was kept elsewhere';
@@ -98,6 +81,11 @@ function noSeal({ adoption }: AuditFacts, why: string): string[] {
 function judgeLines(facts: AuditFacts, size: number, root: Buffer): Judged<AuditVerdict> | undefined {
   const { leaves, badPlace } = facts;
   if (!leaves) return undefined;
+  if (facts.unstated) {
+    const { from, to } = facts.unstated;
+    const why = `lines ${from} to ${to} are not there, and no entry of grace's own says that their file was put away`;
+    return { verdict: 'TAMPERED', reasons: [why] };
+  }
   const { reached } = leaves;
   if (reached === size && leaves.root.equals(root)) return undefined;
   const { firstBad } = leaves;

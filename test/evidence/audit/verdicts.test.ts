@@ -355,7 +355,13 @@ describe('every note that was ever signed', () => {
   it('is held against the log', async () => {
     const dir = await sealedLog(10);
     for (let n = 0; n < 5; n++) await append(dir);
-    expect((await audited(dir, { full: true })).notes).toEqual({ notes: 7, bad: 0, first_bad: null, stray_bytes: 0 });
+    expect((await audited(dir, { full: true })).notes).toEqual({
+      notes: 7,
+      bad: 0,
+      first_bad: null,
+      unchecked: 0,
+      stray_bytes: 0,
+    });
     const path = sidecar(dir, 'checkpoints');
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.replace('\n12\n', '\n11\n'));
