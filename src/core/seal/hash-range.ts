@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { HASH_BYTES } from '../audit/hash.js';
-import { openForReading } from '../journal/open-log.js';
 import { leafOfRange } from './line-leaves.js';
 
 /** A part of one file. Its lines are those that begin in it; the last of them may end after it. */
 export interface ByteRange {
-  readonly path: string;
+  /** Open in this process; its threads read from it, too. */
+  readonly fd: number;
   readonly from: number;
   readonly to: number;
   /** Where the file ended when it was looked at. */
@@ -48,17 +48,10 @@ const NAMES = ['audit_log_adopted"', 'foreign_lines_sealed"', 'log_rotated"', 'l
  * they were read to, with the LF before a line turned into the prefix of the leaf.
  */
 export function hashRange(range: ByteRange): HashedRange {
-  const file = openForReading(range.path);
-  if (!file) throw new Error(`${range.path} is gone`);
-  try {
-    return new RangeHasher(file.fd, range).run();
-  } finally {
-    closeSync(file.fd);
-  }
+  return new RangeHasher(range).run();
 }
 
 class RangeHasher {
-  readonly #fd: number;
   readonly #range: ByteRange;
   /** One byte more than is read: there is always one before a line. */
   #buffer = Buffer.allocUnsafe(1 + READ_BYTES);
@@ -67,8 +60,7 @@ class RangeHasher {
   #hasBindings = false;
   readonly #named: NamedLine[] = [];
 
-  constructor(fd: number, range: ByteRange) {
-    this.#fd = fd;
+  constructor(range: ByteRange) {
     this.#range = range;
   }
 
@@ -174,7 +166,7 @@ class RangeHasher {
       if (bytes.length === 0) return undefined;
       const lf = bytes.indexOf(LF);
       if (lf !== -1) {
-        this.#addLeaf(leafOfRange(this.#fd, start, at + lf - start).toString('latin1'));
+        this.#addLeaf(leafOfRange(this.#range.fd, start, at + lf - start).toString('latin1'));
         return at + lf + 1;
       }
       at += bytes.length;
@@ -183,6 +175,6 @@ class RangeHasher {
   }
 
   #read(at: number, length: number, into: number): number {
-    return readSync(this.#fd, this.#buffer, into, length, at);
+    return readSync(this.#range.fd, this.#buffer, into, length, at);
   }
 }

@@ -1,6 +1,4 @@
-import { closeSync } from 'node:fs';
 import { readLines } from '../../core/journal/line-reader.js';
-import { openForReading } from '../../core/journal/open-log.js';
 import { ACTION } from '../../core/records/audit-actions.js';
 import { readAuditEntry } from '../../core/records/audit-entry.js';
 import { parseStrict } from '../../core/records/strict-json.js';
@@ -8,7 +6,7 @@ import type { Binding } from './incident-check.js';
 
 /** A part of a file that holds whole lines, some of which may vouch for incident lines. */
 export interface BindingRange {
-  readonly path: string;
+  readonly fd: number;
   readonly start: number;
   readonly end: number;
   /** Index of its first line. */
@@ -19,25 +17,19 @@ const NEEDLE = Buffer.from(`"action":"${ACTION.incidentSnapshot}"`);
 
 /** Every entry in the range that vouches for an incident line; `isOurs` leaves out what other programs wrote. */
 export function bindingsIn(
-  { path, start, end, first }: BindingRange,
+  { fd, start, end, first }: BindingRange,
   isOurs: (line: number) => boolean,
   onBinding: (binding: Binding) => void,
 ): void {
-  const file = openForReading(path);
-  if (!file) return;
   let line = first;
-  try {
-    readLines(file.fd, start, end, {
-      line: (bytes) => {
-        const at = line++;
-        const binding = bytes.includes(NEEDLE) && isOurs(at) ? bindingOf(bytes, at + 1) : undefined;
-        if (binding) onBinding(binding);
-      },
-      tooLong: () => void line++,
-    });
-  } finally {
-    closeSync(file.fd);
-  }
+  readLines(fd, start, end, {
+    line: (bytes) => {
+      const at = line++;
+      const binding = bytes.includes(NEEDLE) && isOurs(at) ? bindingOf(bytes, at + 1) : undefined;
+      if (binding) onBinding(binding);
+    },
+    tooLong: () => void line++,
+  });
 }
 
 function bindingOf(bytes: Buffer, line: number): Binding | undefined {

@@ -1,8 +1,7 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { readLines } from '../../core/journal/line-reader.js';
 import { MAX_LINE_BYTES } from '../../core/journal/log-files.js';
-import { openForReading } from '../../core/journal/open-log.js';
 import { INCIDENT_SCHEMA } from '../../core/records/incident.js';
 import type { SnapshotFile } from './leaf-source.js';
 
@@ -49,7 +48,7 @@ export interface FilePlace {
 const LF = 0x0a;
 const SCHEMA = Buffer.from(`"schema":"${INCIDENT_SCHEMA}"`);
 
-interface OpenFile {
+interface CheckedFile {
   readonly fd: number;
   readonly dev: number;
   readonly ino: number;
@@ -60,7 +59,7 @@ interface OpenFile {
 
 /** Holds the incident log against the entries that vouch for its lines, which are given in the order of the audit log. */
 export class IncidentCheck {
-  readonly #files: OpenFile[] = [];
+  readonly #files: readonly CheckedFile[];
   /** Where the last bound line was found. */
   #at = 0;
   #bound = 0;
@@ -73,10 +72,7 @@ export class IncidentCheck {
 
   /** `from` of a file: where the last verification got to. */
   constructor(files: readonly SnapshotFile[], adopted: AdoptedPrefix) {
-    for (const { path, size, from } of files) {
-      const file = openForReading(path);
-      if (file) this.#files.push({ ...file, size, accounted: from });
-    }
+    this.#files = files.map(({ fd, dev, ino, size, from }) => ({ fd, dev, ino, size, accounted: from }));
     this.#adopted = { lines: adopted.lines, intact: this.#passAdopted(adopted) };
   }
 
@@ -84,7 +80,7 @@ export class IncidentCheck {
     const found = this.#find(binding);
     if (found !== undefined) {
       this.#bound++;
-      const file = this.#files[found] as OpenFile;
+      const file = this.#files[found] as CheckedFile;
       this.#passUnbound(file, binding.offset);
       file.accounted = Math.max(file.accounted, binding.offset + binding.length + 1);
       this.#at = found;
@@ -107,7 +103,6 @@ export class IncidentCheck {
   finish(isWhole: boolean): IncidentFindings {
     for (const file of this.#files) {
       if (isWhole || file !== this.#files.at(-1)) this.#passUnbound(file, file.size);
-      closeSync(file.fd);
     }
     const last = this.#files.at(-1);
     return {
@@ -124,13 +119,13 @@ export class IncidentCheck {
 
   /** In which file the line stands; a rotation may have begun a new one since the last. */
   #find(binding: Binding): number | undefined {
-    for (let i = this.#at; i < this.#files.length; i++) if (isAt(this.#files[i] as OpenFile, binding)) return i;
-    for (let i = 0; i < this.#at; i++) if (isAt(this.#files[i] as OpenFile, binding)) return i;
+    for (let i = this.#at; i < this.#files.length; i++) if (isAt(this.#files[i] as CheckedFile, binding)) return i;
+    for (let i = 0; i < this.#at; i++) if (isAt(this.#files[i] as CheckedFile, binding)) return i;
     return undefined;
   }
 
   /** Lines of nobody's up to an offset. */
-  #passUnbound(file: OpenFile, to: number): void {
+  #passUnbound(file: CheckedFile, to: number): void {
     if (to <= file.accounted) return;
     const count = (isOurs: boolean) => {
       if (isOurs) this.#unbound++;
@@ -164,7 +159,7 @@ export class IncidentCheck {
   }
 }
 
-function isAt({ fd, size }: OpenFile, { offset, length, sha256 }: Binding): boolean {
+function isAt({ fd, size }: CheckedFile, { offset, length, sha256 }: Binding): boolean {
   if (offset + length >= size || length > MAX_LINE_BYTES) return false;
   // With what stands before and after it: a line begins and ends there.
   const before = offset === 0 ? 0 : 1;

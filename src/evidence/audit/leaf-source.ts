@@ -10,7 +10,8 @@ const THREADS = 2;
 /** A file of the log, as far as it is looked at. */
 export interface SnapshotFile {
   readonly name: string;
-  readonly path: string;
+  /** Open: a rotation that comes meanwhile does not change what is read. */
+  readonly fd: number;
   readonly dev: number;
   readonly ino: number;
   /** Bytes, when the verification began; what is appended meanwhile is for the next one. */
@@ -55,10 +56,10 @@ export async function* leavesOf(files: readonly SnapshotFile[], program: string)
   }
 }
 
-function rangesOf({ path, size, from }: SnapshotFile): ByteRange[] {
+function rangesOf({ fd, size, from }: SnapshotFile): ByteRange[] {
   const ranges: ByteRange[] = [];
   for (let at = from; at < size; at += RANGE_BYTES) {
-    ranges.push({ path, from: at, to: Math.min(size, at + RANGE_BYTES), size });
+    ranges.push({ fd, from: at, to: Math.min(size, at + RANGE_BYTES), size });
   }
   return ranges;
 }

@@ -3,8 +3,7 @@ import type { Checkpoint } from '../../core/audit/checkpoint.js';
 import type { CompactRange } from '../../core/audit/compact-range.js';
 import { readLines } from '../../core/journal/line-reader.js';
 import { LOG_FILE, type LogName } from '../../core/journal/log-files.js';
-import { openForReading } from '../../core/journal/open-log.js';
-import { listSegments } from '../../core/journal/segments.js';
+import { openFiles } from '../../core/seal/open-files.js';
 import { rememberedTree } from '../../core/seal/sealed-log.js';
 import { type BindingRange, bindingsIn } from './bindings.js';
 import { type FilePlace, IncidentCheck, type IncidentFindings } from './incident-check.js';
@@ -79,7 +78,7 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
       const sealedHere = (checkpoint?.size ?? -1) - first;
       if (sealedHere >= 0 && sealedHere <= hashed.lines) sealedEnd = placeAfter(audit, part, sealedHere);
       if (hashed.hasBindings) {
-        ranges.push({ path: part.range.path, start: hashed.start, end: hashed.end, first });
+        ranges.push({ fd: part.range.fd, start: hashed.start, end: hashed.end, first });
       }
       done += part.range.to - part.range.from;
       options.onProgress(done, total);
@@ -104,6 +103,7 @@ export async function auditLog(options: LogAuditOptions): Promise<LogAudit> {
     };
   } finally {
     tree?.close();
+    for (const { fd } of [...audit, ...incidents]) closeSync(fd);
   }
 }
 
@@ -124,14 +124,17 @@ function withEarlierRoots(
 
 /** The files of a log and their sizes now; from where the last verification got to, if its file is still there. */
 function snapshot(dir: string, log: LogName, start: FilePlace | undefined): SnapshotFile[] {
-  const segments = listSegments(dir, log);
-  const at = segments.findIndex(({ dev, ino }) => dev === start?.dev && ino === start.ino);
-  return segments
-    .map(({ name, path, dev, ino, size }, i) => ({
-      ...{ name, path, dev, ino, size },
-      from: i === at ? Math.min(start?.bytes ?? 0, size) : 0,
-    }))
-    .slice(Math.max(0, at));
+  const files = openFiles(dir, log);
+  const at = Math.max(
+    0,
+    files.findIndex(({ dev, ino }) => dev === start?.dev && ino === start.ino),
+  );
+  for (const { fd } of files.slice(0, at)) closeSync(fd);
+  return files.slice(at).map(({ name, fd, dev, ino, bytes, unterminated }) => {
+    const size = bytes + unterminated;
+    const isStart = dev === start?.dev && ino === start.ino;
+    return { name, fd, dev, ino, size, from: isStart ? Math.min(start.bytes, size) : 0 };
+  });
 }
 
 /** Finds the file and the byte of the first bad line, once it is known which one it is. */
@@ -145,30 +148,24 @@ class BadPlace {
 
   look({ file, range, hashed }: FileRange, first: number, bad: BadLine | undefined): void {
     if (this.place || !bad || bad.line > first + hashed.lines) return;
-    const offset = offsetOfLine(range.path, hashed.start, hashed.end, bad.line - 1 - first);
+    const offset = offsetOfLine(range.fd, hashed.start, hashed.end, bad.line - 1 - first);
     this.place = { file: this.#files[file]?.name ?? LOG_FILE.audit, offset };
   }
 }
 
 function placeAfter(files: readonly SnapshotFile[], { file, range, hashed }: FileRange, lines: number): FilePlace {
   const { dev = 0, ino = 0 } = files[file] ?? {};
-  const bytes = lines === hashed.lines ? hashed.end : offsetOfLine(range.path, hashed.start, hashed.end, lines);
+  const bytes = lines === hashed.lines ? hashed.end : offsetOfLine(range.fd, hashed.start, hashed.end, lines);
   return { dev, ino, bytes };
 }
 
 /** Where a line of a range begins. */
-function offsetOfLine(path: string, start: number, end: number, wanted: number): number {
-  const file = openForReading(path);
-  if (!file) return start;
+function offsetOfLine(fd: number, start: number, end: number, wanted: number): number {
   let line = 0;
   let found = end;
   const look = (offset: number) => {
     if (line++ === wanted) found = offset;
   };
-  try {
-    readLines(file.fd, start, end, { line: (_bytes, offset) => look(offset), tooLong: look });
-    return found;
-  } finally {
-    closeSync(file.fd);
-  }
+  readLines(fd, start, end, { line: (_bytes, offset) => look(offset), tooLong: look });
+  return found;
 }
