@@ -32,6 +32,11 @@ func main() {
 	entry := flag.String("entry", "", "`file` with the line that the proof is about, without its line feed")
 	incident := flag.String("incident", "", "`file` with the line of incidents.jsonl that the entry binds")
 	flag.Parse()
+	if *vkey == "" || flag.NArg() > 0 || (*proof == "") != (*entry == "") || (*incident != "" && *proof == "") {
+		fmt.Fprintln(os.Stderr, "needs -vkey FILE, and with -proof FILE also -entry FILE")
+		flag.Usage()
+		os.Exit(2)
+	}
 	keys := readKeys(*vkey)
 	if *proof != "" {
 		checkProof(keys, *proof, *entry, *incident)
@@ -173,7 +178,11 @@ func checkProof(keys note.Verifiers, path, entryFile, incidentFile string) {
 	if incidentFile == "" {
 		return
 	}
-	bound := must(parseEntry(line)).Metadata
+	voucher := must(parseEntry(line))
+	if voucher.Actor != "grace" || voucher.Action != "incident_snapshot" {
+		reject("%s vouches for no incident line", entryFile)
+	}
+	bound := voucher.Metadata
 	hash := sha256.Sum256(must(os.ReadFile(incidentFile)))
 	if hex.EncodeToString(hash[:]) != bound.SHA256 {
 		reject("%s has the hash %x, the entry says %s", incidentFile, hash, bound.SHA256)

@@ -6,7 +6,7 @@ import { counted } from '../evidence/words.js';
 import type { Context } from './context.js';
 import { type AuditChecks, auditOf } from './evidence-audit.js';
 import { Page } from './evidence-page.js';
-import { nextCommand } from './next-command.js';
+import { nextCommand, nextWords } from './next-command.js';
 import { writeJson } from './output/json.js';
 import { findLogs, requireLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
@@ -26,7 +26,8 @@ export async function runAudit(ctx: Context, options: AuditOptions): Promise<num
   if (options.json) {
     const { schema, claims, next, ...rest } = report;
     writeJson(ctx.out, {
-      ...{ schema, generated_at, logs: dir, verdict: claims[0].verdict, exit_code, claims, next },
+      ...{ schema, generated_at, logs: dir, verdict: claims[0].verdict, exit_code, claims },
+      next: next && { ...next, argv: nextWords(next.argv, { logs: dir }) },
       ...rest,
       limits: LIMITS.map(([someone, shows_as, stays_hidden]) => ({ someone, shows_as, stays_hidden })),
     });
@@ -42,9 +43,9 @@ export async function runAudit(ctx: Context, options: AuditOptions): Promise<num
   page.table([{ header: 'somebody' }, { header: 'shows as' }, { header: 'stays hidden' }], LIMITS);
   if (report.origin !== null) {
     page.title('Sealed as');
-    page.paragraph(report.origin);
-    for (const vkey of report.signed_by) page.paragraph(vkey);
-    page.paragraph(`${counted(report.sealed_lines, 'line')}, root ${report.root}`);
+    page.verbatim(report.origin);
+    for (const vkey of report.signed_by) page.verbatim(vkey);
+    page.verbatim(`${counted(report.sealed_lines, 'line')}, root ${report.root}`);
   }
   ctx.out.write(page.text);
   return exit_code;

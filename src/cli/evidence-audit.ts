@@ -1,18 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseVerifierKey, type VerifierKey } from '../core/audit/keys.js';
-import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
+import { join } from 'node:path';
 import { listSegments } from '../core/journal/segments.js';
 import { formatInstant } from '../core/records/time.js';
 import { keyFileOf, keyPlaceOf, loadKey } from '../core/seal/key-file.js';
 import { hasNotes } from '../core/seal/note-file.js';
 import { verifierKeys } from '../core/seal/verifier-keys.js';
-import { shellArguments } from '../core/shell-quoted.js';
 import { examine, type KeptCheckpoint } from '../evidence/audit/examine.js';
 import type { AuditFacts } from '../evidence/audit/facts.js';
 import { lastCheck, rememberCheck } from '../evidence/audit/last-check.js';
 import { type AuditReport, auditReport } from '../evidence/audit/report.js';
 import type { Context } from './context.js';
+import { readInput, readNoteInput, readVerifierKeys } from './note-input.js';
 import { createProgress } from './output/progress.js';
 
 export interface AuditChecks {
@@ -34,9 +31,9 @@ export async function auditOf(ctx: Context, dir: string, checks: AuditChecks): P
   if (listSegments(dir, 'audit').length === 0 && !hasNotes(dir)) return undefined;
   const options = {
     dir,
-    keys: checks.vkey === undefined ? [] : keysIn(ctx, checks.vkey),
-    against: (checks.against ?? []).map((file): KeptCheckpoint => ({ source: file, bytes: bytesOf(ctx, file) })),
-    witnessKeys: (checks.witness ?? []).flatMap((file) => keysIn(ctx, file)),
+    keys: checks.vkey === undefined ? [] : readVerifierKeys(ctx, checks.vkey),
+    against: (checks.against ?? []).map((file) => keptIn(ctx, file)),
+    witnessKeys: (checks.witness ?? []).flatMap((file) => readVerifierKeys(ctx, file)),
     full: checks.full === true,
     hasKey: hasKey(ctx, dir),
     workerProgram: join(ctx.home, 'dist', 'evidence', 'leaf-worker.js'),
@@ -83,34 +80,10 @@ function hasKey(ctx: Context, dir: string): boolean {
   }
 }
 
-/** Public keys in note form, one a line. */
-function keysIn(ctx: Context, file: string): VerifierKey[] {
-  const lines = bytesOf(ctx, file).toString('utf8').split('\n');
-  const keys = lines.flatMap((text, i): VerifierKey[] => {
-    if (text.trim() === '') return [];
-    const parsed = parseVerifierKey(text.trim());
-    if (parsed.ok) return [parsed.key];
-    throw notAKey(file, `${file}:${i + 1}: ${parsed.reason}`);
-  });
-  if (keys.length === 0) throw notAKey(file, `${file} is empty`);
-  return keys;
-}
-
-function notAKey(file: string, message: string): OperatorError {
-  return new OperatorError('GRACE_VKEY_INVALID', EXIT.invalidData, message, {
-    hint: `cat ${shellArguments(file)}   # a public key is one line, as grace printed it: NAME+ID+BASE64`,
-  });
-}
-
-function bytesOf(ctx: Context, file: string): Buffer {
-  try {
-    return readFileSync(resolve(ctx.cwd, file));
-  } catch (error) {
-    const sentence = systemErrorSentence(error);
-    if (sentence === undefined) throw error;
-    throw new OperatorError('GRACE_INPUT_UNREADABLE', EXIT.invalidData, `${file}: ${sentence}`, {
-      hint: `ls -l ${shellArguments(file)}`,
-      cause: error,
-    });
-  }
+/** A checkpoint that was kept: the note, or a file of notes. */
+function keptIn(ctx: Context, source: string): KeptCheckpoint {
+  const text = readInput(ctx, source);
+  // What is no note at all was named by mistake; one of another log may be evidence.
+  if (!/^\u2014 \S+ \S+$/m.test(text)) readNoteInput(ctx, source);
+  return { source, bytes: Buffer.from(text) };
 }

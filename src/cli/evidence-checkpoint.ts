@@ -13,7 +13,7 @@ import { nextCommand } from './next-command.js';
 import { readNoteInput } from './note-input.js';
 import { logForked, logShrank } from './other-history.js';
 import { writeVerbatim } from './output/verbatim.js';
-import { writeOutputFile } from './output-file.js';
+import { requireSameKind, writeOutputFile } from './output-file.js';
 import { findLogs, requireLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
 
@@ -30,7 +30,10 @@ export async function runCheckpoint(ctx: Context, options: CheckpointOptions): P
   const log = openSealedLog(dir);
   const old = since === undefined ? undefined : goesOnFrom(ctx, log, since, options);
   const text = old ? formatAddCheckpoint({ old: old.size, proof: old.proof, note: log.note }) : log.note;
-  if (file !== undefined) writeOutputFile(ctx, file, text);
+  if (file !== undefined) {
+    requireSameKind(ctx, file, [`${log.checkpoint.origin}\n`, 'old ']);
+    writeOutputFile(ctx, file, text);
+  }
 
   const { origin, size, root } = log.checkpoint;
   if (options.json) {

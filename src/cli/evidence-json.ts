@@ -1,5 +1,6 @@
 import type { AllReport } from '../evidence/all.js';
 import type { Report } from '../evidence/claim.js';
+import { nextWords } from './next-command.js';
 
 /** What a report was made from, beside its facts. */
 export interface Provenance {
@@ -26,7 +27,7 @@ export function evidenceJson(report: Report, provenance: Provenance): object {
     exit_code,
     empty,
     claims,
-    next,
+    next: next && { ...next, argv: nextWords(next.argv, { logs }) },
     ...sections,
     registry,
   };

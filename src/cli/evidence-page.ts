@@ -74,6 +74,11 @@ export class Page {
     this.#line(`\n${this.#style.bold(escapeText(text))}`);
   }
 
+  /** On one line however narrow the terminal is: it is to be copied. */
+  verbatim(text: string): void {
+    this.#line(INDENT + escapeText(text));
+  }
+
   paragraph(text: string): void {
     const [first = '', ...rest] = wrap(escapeText(text), this.#width - 2 * INDENT.length);
     this.#line(INDENT + first);

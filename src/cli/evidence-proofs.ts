@@ -7,7 +7,7 @@ export function registerProofs(evidence: Program, ctx: Context, done: Done): voi
   withJson(withWhere(evidence.command('prove')))
     .summary('that one line stands in the sealed audit log, for a stranger to check')
     .description(
-      'Prove that one line stands in the sealed audit log: a C2SP tlog-proof of about 1 kB, which a stranger checks with\n' +
+      'Prove that one line stands in the sealed audit log: a C2SP tlog-proof of about 1 kB, which a stranger checks with ' +
         'no log and no network, given the public key. Of an incident: that the log vouches for its last snapshot.',
     )
     .argument('<what>', 'an entry id, an incident id, or the number of a line, from 1')
@@ -70,7 +70,7 @@ const HELP = {
 Exit codes: 0 proved · 3 not sealed yet · 10 no such line, or no seal · 12 line or hashes were changed
 
 Examples:
-  grace evidence prove inc_20261123_013003_c4c1dbba --out proof
+  grace evidence prove inc_20261123_013003_c4c1dbba91f0 --out proof
   grace evidence prove 1513 > line.tlog-proof`,
   checkpoint: `
 Exit codes: 0 done · 10 no seal · 12 broken, or not the log of that older note

@@ -1,4 +1,5 @@
-import { closeSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { leafHash, sha256 } from '../core/audit/hash.js';
 import { formatVerifierKey } from '../core/audit/keys.js';
 import { EXIT, OperatorError } from '../core/errors.js';
@@ -12,11 +13,13 @@ import { shellArguments } from '../core/shell-quoted.js';
 import type { Context } from './context.js';
 import { noteTrouble } from './notes.js';
 import { writeVerbatim } from './output/verbatim.js';
-import { writeOutputFile } from './output-file.js';
+import { requireSameKind, writeOutputFile } from './output-file.js';
 import { type Proved, proofJson, proofNotes, proofText } from './prove-report.js';
 import { notSealed, type ProveTarget, proveTarget } from './prove-target.js';
 import { openForLooking, type Reading } from './reading.js';
 import type { WhereOptions } from './where.js';
+
+const PROOF_BEGINS = 'c2sp.org/tlog-proof@v1\n';
 
 export interface ProveOptions extends WhereOptions {
   readonly out?: string;
@@ -33,6 +36,9 @@ export async function runProve(ctx: Context, what: string, options: ProveOptions
 
   const { out } = options;
   if (out !== undefined) {
+    requireSameKind(ctx, out, [PROOF_BEGINS]);
+    // Of the proof that stood there before.
+    if (!proved.incident) rmSync(resolve(ctx.cwd, `${out}.incident`), { force: true });
     writeOutputFile(ctx, `${out}.entry`, proved.entry);
     if (proved.incident) writeOutputFile(ctx, `${out}.incident`, proved.incident.bytes);
     // Last: where there is a proof, what it is about is there, too.

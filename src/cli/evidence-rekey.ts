@@ -25,7 +25,9 @@ export async function runRekey(ctx: Context, options: RekeyOptions): Promise<num
     if (options.json) writeJson(ctx.out, { schema: 'grace.rekey/1', vkey });
     else {
       ctx.out.write('REKEYED: another key signs from now on, and the audit log says so. Its public key:\n');
-      ctx.out.write(`${escapeText(vkey)}\nKeep that line away from this host, beside the former one.\n`);
+      ctx.out.write(
+        `${escapeText(vkey)}\nKeep a copy of that line elsewhere than on this host, beside the former one if there was one.\n`,
+      );
     }
     return EXIT.done;
   } finally {

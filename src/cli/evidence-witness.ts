@@ -9,9 +9,14 @@ export async function runWitness(ctx: Context, source: string | undefined, optio
   const { accept, rekey } = options;
   const asked = [source !== undefined, accept !== undefined, rekey === true].filter((one) => one).length;
   if (asked !== 1) {
-    throw new OperatorError('GRACE_USAGE', EXIT.usage, 'evidence witness needs one of SOURCE, --accept and --rekey', {
-      hint: 'grace evidence witness --help',
-    });
+    throw new OperatorError(
+      'GRACE_USAGE',
+      EXIT.usage,
+      'evidence witness takes exactly one of SOURCE, --accept and --rekey',
+      {
+        hint: 'grace evidence witness --help',
+      },
+    );
   }
   if (source !== undefined) return witnessSource(ctx, source, options);
   if (accept !== undefined) return acceptWitnessed(ctx, accept, options);

@@ -20,8 +20,9 @@ export function registerEvidence(program: Program, ctx: Context, done: Done): vo
     .addHelpText(
       'after',
       `
-The exit code is a monitoring plugin's, set by the first claim:
+The exit code of a report is a monitoring plugin's, set by the first claim:
   0 PASS · 1 PARTIAL · 2 FAIL · 3 INCONCLUSIVE, or could not tell
+audit, prove, checkpoint, export and witness have codes of their own: their --help
 
 Examples:
   grace evidence self-healing --since 7d
@@ -53,7 +54,7 @@ function registerAudit(evidence: Program, ctx: Context, done: Done): void {
   withJson(withWhere(evidence.command('audit')))
     .summary('was the audit log edited, cut or rolled back')
     .description(
-      'Reads every sealed line and every incident line that the audit log vouches for, and holds them against the\n' +
+      'Reads every sealed line and every incident line that the audit log vouches for, and holds them against the ' +
         'newest signed note; or against a checkpoint and a public key that were kept elsewhere.',
     )
     .option('--vkey <file>', 'public key of the log from outside (default: the one beside the log)')
@@ -64,7 +65,7 @@ function registerAudit(evidence: Program, ctx: Context, done: Done): void {
     .addHelpText(
       'after',
       `
-Exit code: 0 intact · 3 no seal, or could not tell · 12 anything worse
+Exit code: 0 intact · 3 no seal, no key, or could not tell · 12 anything worse
 
 Examples:
   grace evidence audit

@@ -68,7 +68,7 @@ function vkeyInvalid(path: string, line: number, reason: string): OperatorError 
 }
 
 /** The file as text; what is not UTF-8 becomes characters that no note has. */
-function readInput({ cwd }: Pick<Context, 'cwd'>, name: string): string {
+export function readInput({ cwd }: Pick<Context, 'cwd'>, name: string): string {
   const path = resolve(cwd, name);
   try {
     const bytes = readAtMost(path, MOST_BYTES + 1);

@@ -28,6 +28,7 @@ export function proofJson(proved: Proved, dir: string, file: string | undefined)
     ...{ origin, size, root: root.toString('base64') },
     ...{ line: target.line, index: target.line - 1 },
     entry_id: target.entry?.entry_id ?? null,
+    own: isOwn(target),
     ...lineJson('entry', entry),
     leaf_sha256: leaf.toString('hex'),
     proof: text,
@@ -87,7 +88,15 @@ export function proofText(proved: Proved, file: string): string {
 
 function headline({ log, target }: Proved): string {
   const { origin, size } = log.checkpoint;
-  return `line ${target.line} is in the log of ${counted(size, 'line')} that ${origin} signed for`;
+  const whose = isOwn(target)
+    ? ''
+    : "; it is no entry of grace's own and has no effect: the proof says that it stands there, no more";
+  return `line ${target.line} is in the log of ${counted(size, 'line')} that ${origin} signed for${whose}`;
+}
+
+/** A line that is no entry may be anybody's, too. */
+function isOwn({ entry }: ProveTarget): boolean {
+  return entry?.own === 1;
 }
 
 function nameOf({ entry_id, action, resource }: NonNullable<ProveTarget['entry']>): string {
@@ -104,7 +113,7 @@ function checkCommands(proved: Proved, file: string): string[] {
   const { vkey, leaf, incident } = proved;
   const q = (suffix: string) => shellQuoted(`${file}${suffix}`);
   return [
-    `# the key of ${escapeText(vkey)}`,
+    `# the key of ${escapeText(vkey)}; compare it with the one that was kept`,
     `(printf '${DER_PREFIX}'; echo ${shellQuoted(vkey.slice(-KEY_CHARACTERS))} | base64 -d | tail -c 32) > ${q('.key')}`,
     '# what was signed, and the signature',
     `sed '1,/^$/d' < ${q('')} | sed '/^$/,$d' > ${q('.signed')}`,
@@ -120,6 +129,6 @@ function checkCommands(proved: Proved, file: string): string[] {
         ]
       : []),
     '# all of it, the way to the root too; docs/verify.md says how this program is built from its source',
-    `verify -vkey log.vkey -proof ${q('')} -entry ${q('.entry')}${incident ? ` -incident ${q('.incident')}` : ''}`,
+    `./verify -vkey log.vkey -proof ${q('')} -entry ${q('.entry')}${incident ? ` -incident ${q('.incident')}` : ''}`,
   ];
 }

@@ -82,9 +82,14 @@ export function notSealed({ where }: Pick<Reading, 'where'>, what: string): Oper
 }
 
 function noSuchEntry({ where }: Reading, what: string): OperatorError {
-  return new OperatorError('GRACE_NO_SUCH_ENTRY', EXIT.notFound, `no entry and no incident is named ${what}`, {
-    hint: nextCommand(['registry', 'list'], where),
-  });
+  return new OperatorError(
+    'GRACE_NO_SUCH_ENTRY',
+    EXIT.notFound,
+    `no entry and no incident is named ${what}; ids are written in full`,
+    {
+      hint: nextCommand(['registry', 'list'], where),
+    },
+  );
 }
 
 function notBound({ where }: Reading, incident_id: string): OperatorError {

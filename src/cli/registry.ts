@@ -35,6 +35,7 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
 
   withWhere(withJson(registry.command('stats')))
     .summary('counts by subsystem, type and status; what was read of each log')
+    .description('Counts by subsystem, type and status, and what was read of each log.')
     .action(async (options) => {
       const { runStats } = await import('./registry-stats.js');
       done(await runStats(ctx, options));
@@ -53,6 +54,7 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
 
   withKey(withJson(registry.command('rebuild')))
     .summary('build the registry anew from the logs')
+    .description('Builds the registry anew from the logs: it holds nothing that they do not.')
     .action(async (options) => {
       const { runRebuild } = await import('./registry-sync.js');
       done(await runRebuild(ctx, options));

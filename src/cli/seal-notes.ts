@@ -13,7 +13,7 @@ export function sealTeller(ctx: Context, where: WhereOptions): (event: SealEvent
         event.lines === 0 ? '' : `; what was done to its ${event.lines} older lines before, nobody can tell`;
       say(`the audit log is sealed from now on${before}. Its public key:`);
       ctx.err.write(`${escapeText(event.vkey)}\n`);
-      say('keep that line away from this host: with it anybody can check what this host says of itself');
+      say('keep a copy of that line elsewhere: with it anybody can check what this host says of itself');
       say(`the secret half is ${event.keyFile}, for this account alone`);
       return;
     }

@@ -6,6 +6,7 @@ import { inspectDirectory } from '../core/journal/directory.js';
 import { ProcessLock } from '../core/journal/lock.js';
 import { listSegments } from '../core/journal/segments.js';
 import { cosignSeen } from '../core/seal/cosign-seen.js';
+import { stateDirectoryOf } from '../core/seal/key-file.js';
 import { sidecarPath } from '../core/seal/sidecar.js';
 import { WitnessStore } from '../core/seal/witness-store.js';
 import { appendWitnessed } from '../core/seal/witnessed.js';
@@ -16,7 +17,7 @@ import { openedNote } from './known-note.js';
 import { readVerifierKeys } from './note-input.js';
 import { escapeText } from './output/escape.js';
 import { writeVerbatim } from './output/verbatim.js';
-import { writeOutputFile } from './output-file.js';
+import { requireSameKind, writeOutputFile } from './output-file.js';
 import { requireGoesOn } from './witness-consistency.js';
 import { keyOfWitness } from './witness-key.js';
 import type { WitnessOptions } from './witness-options.js';
@@ -31,7 +32,10 @@ export async function witnessSource(ctx: Context, source: string, options: Witne
   const { out } = options;
   await requireAsSigned(ctx, source);
   const signed = signUnderLock(ctx, source, options);
-  if (out !== undefined) writeOutputFile(ctx, out, signed.note);
+  if (out !== undefined) {
+    requireSameKind(ctx, out, [`${signed.shown.origin}\n`, 'old ']);
+    writeOutputFile(ctx, out, signed.note);
+  }
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
     writeJson(ctx.out, witnessJson(signed, keepBesideLog(ctx, signed), out));
@@ -95,7 +99,7 @@ function sign(
 
 /** The state directory of the account, as for keys of logs. */
 function defaultStore({ env }: Pick<Context, 'env'>): string {
-  const state = env.XDG_STATE_HOME || (env.HOME ? join(env.HOME, '.local', 'state') : undefined);
+  const state = stateDirectoryOf(env);
   if (state !== undefined) return join(state, 'grace', 'witness');
   throw new OperatorError(
     'GRACE_USAGE',

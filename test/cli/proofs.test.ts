@@ -151,6 +151,7 @@ describe('grace evidence prove', () => {
       line: 602,
       index: 601,
       entry_id: expect.stringMatching(/^log_602_/),
+      own: true,
       entry: leaves[601]?.toString(),
       entry_base64: null,
       leaf_sha256: leafHash(leaves[601] ?? Buffer.alloc(0)).toString('hex'),
@@ -212,7 +213,7 @@ describe('grace evidence prove', () => {
     expect(run.code, run.stderr).toBe(0);
     expect(RAW_CONTROL.test(run.stdout)).toBe(false);
     const [, told = ''] = run.stdout.split('without grace:\n');
-    const commands = told.split('\n').filter((line) => !line.trimStart().startsWith('verify '));
+    const commands = told.split('\n').filter((line) => !line.trimStart().startsWith('./verify '));
     const typed = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', commands.join('\n')], { cwd, encoding: 'utf8' });
     expect([typed.status, typed.stderr]).toEqual([0, '']);
     const leaf = leafHash(readFileSync(join(cwd, `${out}.entry`))).toString('hex');
@@ -369,10 +370,18 @@ describe('grace evidence checkpoint', () => {
 
   it('--export: in the place of what is there', async () => {
     const file = join(tempDir(), 'note');
-    writeFileSync(file, 'an older one, which is longer than the new one by a lot'.repeat(20));
+    writeFileSync(file, `${newestNote(sealed.logs)}an older one, which is longer than the new one by a lot`.repeat(20));
     expect((await checkpoint(sealed.logs, '--export', file)).stdout).toBe(newestNote(sealed.logs));
     expect(readFileSync(file, 'utf8')).toBe(newestNote(sealed.logs));
     expect(readdirSync(join(file, '..'))).toEqual(['note']);
+  });
+
+  it('--export: not over what is something else', async () => {
+    const file = join(tempDir(), 'web1.vkey');
+    writeFileSync(file, 'vm/grace/1+2+3\n');
+    const run = await checkpoint(sealed.logs, '--export', file);
+    expect(run).toMatchObject({ code: 4, stderr: expect.stringContaining('GRACE_EXPORT_EXISTS') });
+    expect(readFileSync(file, 'utf8')).toBe('vm/grace/1+2+3\n');
   });
 
   it.each([0, 1, 2, 255, 256, 300, 511, 512, 601, 602, 603])(

@@ -37,7 +37,7 @@ const SEAL_NOTE = new RegExp(
   [
     '^grace: note: the audit log is sealed from now on(?:; what was done to its \\d+ older lines before, nobody can tell)?\\. Its public key:\n',
     '[A-Za-z0-9.-]+/grace/[0-9a-f]{32}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]+\n',
-    'grace: note: keep that line away from this host: with it anybody can check what this host says of itself\n',
+    'grace: note: keep a copy of that line elsewhere: with it anybody can check what this host says of itself\n',
     'grace: note: the secret half is .+, for this account alone\n',
   ].join(''),
   'm',

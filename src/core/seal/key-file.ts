@@ -1,12 +1,16 @@
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { formatSigningKey, newSigningKey, parseSigningKey, type SigningKey } from '../audit/keys.js';
+import { refused as refusal } from '../audit/refusal.js';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { effectiveUid } from '../host/account.js';
 import { randomHex } from '../host/random.js';
 import { replaceFile } from '../journal/replace-file.js';
 import { shellArguments } from '../shell-quoted.js';
+
+/** A key has less. */
+const MAX_KEY_BYTES = 4096;
 
 /** Where signing keys are looked for and put. */
 export interface KeyPlace {
@@ -18,11 +22,18 @@ export interface KeyPlace {
 
 /** The environment's place for keys: never the directory of the logs, which is copied and handed out. */
 export function keyPlaceOf(env: Readonly<Record<string, string | undefined>>, named?: string): KeyPlace {
-  const state = env.XDG_STATE_HOME || (env.HOME ? join(env.HOME, '.local', 'state') : undefined);
+  const state = stateDirectoryOf(env);
   return {
     named: named ?? (env.GRACE_KEY || undefined),
     directory: state === undefined ? undefined : join(state, 'grace', 'keys'),
   };
+}
+
+/** Where an account keeps what is to stay; as its specification has it, a path that is not absolute counts for none. */
+export function stateDirectoryOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { XDG_STATE_HOME: named = '', HOME: home } = env;
+  if (isAbsolute(named)) return named;
+  return home ? join(home, '.local', 'state') : undefined;
 }
 
 /** A key whose name, the origin of a log, no other has: `<host>/grace/<128 random bits>`. */
@@ -54,8 +65,18 @@ export function loadKey(path: string): SigningKey | undefined {
     const stat = fstatSync(fd);
     const ours = stat.isFile() && stat.nlink === 1 && stat.uid === effectiveUid();
     if (!ours) throw refused(path, 'it is not a regular file of this account alone');
-    if ((stat.mode & 0o077) !== 0) throw refused(path, 'others may read it');
-    const parsed = parseSigningKey(readFileSync(fd, 'utf8').trim());
+    const parsed =
+      stat.size > MAX_KEY_BYTES ? refusal('it is too long') : parseSigningKey(readFileSync(fd, 'utf8').trim());
+    // Only of a file that is one: what else was named is nobody's to change.
+    if (parsed.ok && (stat.mode & 0o077) !== 0) {
+      throw refused(
+        path,
+        'others may read it',
+        undefined,
+        `chmod 600 ${shellArguments(path)}; ls -l ${shellArguments(path)}`,
+      );
+    }
+    if (parsed.ok) requireOwnDirectory(path);
     if (parsed.ok) return parsed.key;
     throw new OperatorError('GRACE_KEY_INVALID', EXIT.usage, `${path} holds no signing key: ${parsed.reason}`, {
       hint: `ls -l ${shellArguments(path)}   # put the key back from a copy, or name another file: --key FILE`,
@@ -90,9 +111,20 @@ export function isThere(path: string): boolean {
   }
 }
 
-function refused(path: string, why: string, cause?: unknown): OperatorError {
-  return new OperatorError('GRACE_KEY_REFUSED', EXIT.refused, `${path} is refused as a key: ${why}`, {
-    hint: `chmod 600 ${shellArguments(path)}; ls -l ${shellArguments(path)}`,
-    cause,
-  });
+/** Whoever may write there may put another key in its place. */
+function requireOwnDirectory(path: string): void {
+  const dir = dirname(path);
+  const { mode } = statSync(dir);
+  const isSticky = (mode & 0o1000) !== 0;
+  if ((mode & 0o002) === 0 || isSticky) return;
+  throw refused(path, 'everybody may write to its directory', undefined, `chmod o-w ${shellArguments(dir)}`);
+}
+
+function refused(
+  path: string,
+  why: string,
+  cause?: unknown,
+  hint = `ls -l ${shellArguments(path)}   # or name another file: --key FILE`,
+): OperatorError {
+  return new OperatorError('GRACE_KEY_REFUSED', EXIT.refused, `${path} is refused as a key: ${why}`, { hint, cause });
 }

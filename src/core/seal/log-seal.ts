@@ -275,6 +275,7 @@ export class LogSeal {
 
   #load(): OpenSeal | undefined {
     const { dir } = this.#options;
+    requireNotEverybodys(dir);
     const vkey = verifierKeys(dir).at(-1);
     const notes = vkey && NoteFile.open(dir, 'append');
     if (!vkey || !notes) return undefined;
@@ -389,6 +390,17 @@ function writeLast(dir: string, tree: TreeFiles, { audit }: Position, sealed: nu
   if (!inTiles?.equals(Buffer.concat(leaves.slice(0, tiled)))) return false;
   if (leaves.length > tiled) tree.writeLeaves(sealed + tiled, Buffer.concat(leaves.slice(tiled)));
   return true;
+}
+
+/** Whoever may write there may take notes away. */
+function requireNotEverybodys(dir: string): void {
+  for (const name of ['', SIDECAR_FILE.checkpoints, SIDECAR_FILE.vkey, SIDECAR_FILE.position]) {
+    const path = sidecarPath(dir, name);
+    if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) === 0) continue;
+    throw new OperatorError('GRACE_LOGS_WORLD_WRITABLE', EXIT.refused, `${path} can be written by everybody`, {
+      hint: `chmod o-w ${shellArguments(path)}`,
+    });
+  }
 }
 
 function broken(dir: string, why: string): OperatorError {

@@ -13,7 +13,12 @@ const LF = 0x0a;
 
 /** Whether any note was ever written there; which ones, and by whom, it does not say. */
 export function hasNotes(dir: string): boolean {
-  return (statSync(sidecarPath(dir, SIDECAR_FILE.checkpoints), { throwIfNoEntry: false })?.size ?? 0) > 0;
+  try {
+    return (statSync(sidecarPath(dir, SIDECAR_FILE.checkpoints), { throwIfNoEntry: false })?.size ?? 0) > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 /** The file of all signed notes. Grows only, under the ledger's lock. */

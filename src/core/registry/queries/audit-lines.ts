@@ -8,6 +8,8 @@ export interface EntryPlace {
   readonly entry_id: string;
   readonly action: string;
   readonly resource: string;
+  /** 0: another program's, sealed without effect. */
+  readonly own: 0 | 1;
 }
 
 /** One file of the audit log. */
@@ -34,7 +36,7 @@ export interface Binding {
 export function entriesNamed(db: Database.Database, entry_id: string): EntryPlace[] {
   return db
     .prepare<[string], EntryPlace>(
-      'SELECT line, position, entry_id, action, resource FROM audit_entries WHERE entry_id = ? ORDER BY line LIMIT 20',
+      'SELECT line, position, entry_id, action, resource, own FROM audit_entries WHERE entry_id = ? ORDER BY line LIMIT 20',
     )
     .all(entry_id);
 }
@@ -53,7 +55,7 @@ export function fileOfLine(db: Database.Database, line: number): LineFile | unde
 export function entryUpTo(db: Database.Database, { ordinal, first }: LineFile, line: number): EntryPlace | undefined {
   return db
     .prepare<[{ ordinal: number; first: number; line: number }], EntryPlace>(
-      `SELECT line, position, entry_id, action, resource FROM audit_entries
+      `SELECT line, position, entry_id, action, resource, own FROM audit_entries
        WHERE line > @first AND line <= @line AND ordinal = @ordinal ORDER BY line DESC LIMIT 1`,
     )
     .get({ ordinal, first, line });
