@@ -245,7 +245,10 @@ describe('a log whose lines were changed', () => {
     const store = join(tempDir(), 'store');
     const witness = () => grace(['evidence', 'witness', logs, '--store', store, '--vkey', sidecar(logs, 'vkey')]);
     const whole = readFileSync(audit, 'utf8');
-    for (const changed of [whole.replace('incident_snapshot', 'incident_snapsh0t'), whole.slice(0, whole.indexOf('\n') + 1)]) {
+    for (const changed of [
+      whole.replace('incident_snapshot', 'incident_snapsh0t'),
+      whole.slice(0, whole.indexOf('\n') + 1),
+    ]) {
       writeFileSync(audit, changed);
       expect(await witness()).toMatchObject({ code: 12, stderr: expect.stringContaining('GRACE_LOG_CHANGED') });
     }
