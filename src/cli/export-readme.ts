@@ -40,7 +40,7 @@ WHAT YOU NEED FROM ELSEWHERE
 The public key, as grace printed it when the log was sealed: one line, kept away from that host. It is the file log.vkey
 beside this directory in what follows. The key in here proves nothing by itself: whoever forges the log forges it, too.
 If you have an older checkpoint of this log, or one that a witness has signed: see 4.
-
+${replaced(log.keys.length)}
 HOW TO CHECK IT, in this directory
 
 1. Nothing was lost on the way:
@@ -88,6 +88,13 @@ WHAT IT DOES NOT SHOW
 Lines that were never written; what was done to the lines from before the seal; that the host did not rewrite the log and
 its seal together since the last checkpoint that you or a witness have. Whoever has the account of grace on that host can
 append what it likes, from then on.
+`;
+}
+
+/** Whoever was given the first key finds that it verifies nothing here. */
+function replaced(keys: number): string {
+  if (keys < 2) return '';
+  return `The key was replaced ${counted(keys - 1, 'time')} since: if yours is an older one, see "When the key was replaced" in docs/verify.md.
 `;
 }
 
