@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../core/audit/checkpoint.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { shellArguments } from '../core/shell-quoted.js';
-import { count } from '../evidence/words.js';
+import { count, counted } from '../evidence/words.js';
 
 /** A checkpoint that somebody has seen, and when; `at` undefined: nobody wrote that down. */
 export interface Seen extends Pick<Checkpoint, 'origin' | 'size' | 'root'> {
@@ -10,12 +10,20 @@ export interface Seen extends Pick<Checkpoint, 'origin' | 'size' | 'root'> {
 
 type Tree = Pick<Checkpoint, 'size' | 'root'>;
 
+interface Shrunk {
+  readonly source: string;
+  readonly seen: Seen;
+  readonly size: number;
+  /** It is a note that somebody brought, not the log itself. */
+  readonly mayBeOld?: boolean;
+}
+
 /** Lines that were signed for are not there any more: the log was cut, or rolled back together with its seal. */
-export function logShrank({ source, seen, size }: { source: string; seen: Seen; size: number }): OperatorError {
+export function logShrank({ source, seen, size, mayBeOld }: Shrunk): OperatorError {
   return new OperatorError(
     'GRACE_LOG_SHRANK',
     EXIT.auditBroken,
-    `${seen.origin} shrank: ${count(seen.size)} lines were signed for${when(seen)}, now it is ${count(size)}`,
+    `${seen.origin} shrank${mayBeOld ? ', or this note is an old one' : ''}: ${counted(seen.size, 'line')} were signed for${when(seen)}, now it is ${count(size)}`,
     { hint: hint(source) },
   );
 }

@@ -44,7 +44,7 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
   withKey(withJson(registry.command('sync')))
     .summary('read on to the ends of the logs, and settle what a crash left')
     .description(
-      'Read on to the ends of the logs. Settles what a crash left in them: ends torn lines, closes the claims of\n' +
+      'Read on to the ends of the logs. Settles what a crash left in them: ends torn lines, closes the claims of ' +
         'processes that are gone, and writes down which bytes have been lost.',
     )
     .action(async (options) => {

@@ -12,7 +12,7 @@ export function registerTrigger(program: Program, ctx: Context, done: Done): voi
     .summary('a drill; with --failure-mode or --from: record a report')
     .description(
       'Without options: cause a real, contained fault (a drill), heal it and verify it.\n' +
-        'With --failure-mode or --from: record an incident that somebody else reports. Nothing is acted on, and a\n' +
+        'With --failure-mode or --from: record an incident that somebody else reports. Nothing is acted on, and a ' +
         'recovery that is merely reported counts as unverified.',
     )
     .option('--failure-mode <mode>', 'what failed, e.g. port_in_use')

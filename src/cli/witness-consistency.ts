@@ -13,7 +13,7 @@ import type { Shown } from './witness-shown.js';
 export function requireGoesOn(shown: Shown, last: WitnessedLog, now: Checkpoint): void {
   const source = shown.path;
   const seen = { ...last.checkpoint, at: last.at_s === undefined ? undefined : instantOf(last.at_s) };
-  if (now.size < seen.size) throw logShrank({ source, seen, size: now.size });
+  if (now.size < seen.size) throw logShrank({ source, seen, size: now.size, mayBeOld: shown.logs === undefined });
   // Of the empty tree every tree is a continuation, and no proof of it exists.
   if (seen.size === 0) return;
   const proof = now.size === seen.size ? [] : proofOf(shown, seen.size, now);

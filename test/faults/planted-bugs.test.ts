@@ -107,7 +107,7 @@ describe('the harness fails on planted bugs', { timeout: 180_000 }, () => {
       (programs) =>
         breakEveryCall(SEAL, programs, {
           faults: 'kills',
-          only: ({ group, call }) => group === 'sidecar' && call === 'pwrite64',
+          only: ({ group, call }) => group === 'sidecar' && call === 'write',
         }),
       ['unsealed'],
     );
