@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 'use strict';
 
-const { dirname } = require('node:path');
-const { main } = require('../dist/cli/main.cjs');
+const { dirname, join } = require('node:path');
+const { run } = require('./compiled.js');
 
-main(dirname(__dirname));
+const home = dirname(__dirname);
+run(join(home, 'dist', 'cli', 'main.cjs')).exports.main(home);

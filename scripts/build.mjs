@@ -2,6 +2,7 @@
 // Why so: docs/decisions/0002-bundled-build.md
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -29,6 +30,8 @@ await build({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
 });
+
+createRequire(import.meta.url)('../bin/compiled.js').keepCompiled(join(root, 'dist', 'cli', 'main.cjs'));
 
 // What other programs import, the program that a drill starts, and the thread that hashes a log.
 await build({

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../support/cli.js';
+import { tempDir } from '../support/temp-dir.js';
+
+/** A copy of the program that a test may damage. */
+function installed(): {
+  home: string;
+  cache: string;
+  list(): { status: number | null; stdout: string; stderr: string };
+} {
+  const home = tempDir();
+  for (const name of ['bin', 'dist', 'package.json']) cpSync(join(ROOT, name), join(home, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'));
+  const list = () => {
+    const run = spawnSync(process.execPath, [join(home, 'bin/grace.js'), 'trigger', 'drill'], { encoding: 'utf8' });
+    return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+  };
+  return { home, cache: join(home, 'dist/cli/main.cjs.cache'), list };
+}
+
+describe('what was compiled when the program was built', () => {
+  test('is what runs', () => {
+    const { run } = createRequire(import.meta.url)('../../bin/compiled.js') as {
+      run: (path: string) => { script: { cachedDataRejected?: boolean } };
+    };
+    expect(run(join(ROOT, 'dist/cli/main.cjs')).script.cachedDataRejected).toBe(false);
+  });
+
+  test('is left aside where it is gone, damaged, or of another program', () => {
+    const { home, cache, list } = installed();
+    const good = list();
+    expect(good).toMatchObject({ status: 0, stderr: '' });
+    const kept = readFileSync(cache);
+    for (let i = 0; i < 12; i++) {
+      const damaged = Buffer.from(kept);
+      const at = Math.floor((i * kept.length) / 12);
+      damaged[at] = (damaged[at] as number) ^ 1;
+      writeFileSync(cache, damaged);
+      expect(list(), `byte ${at}`).toEqual(good);
+    }
+    for (const bytes of [Buffer.alloc(0), kept.subarray(0, 3), kept.subarray(0, 5000)]) {
+      writeFileSync(cache, bytes);
+      expect(list()).toEqual(good);
+    }
+    writeFileSync(cache, kept);
+    const program = join(home, 'dist/cli/main.cjs');
+    const text = readFileSync(program, 'latin1');
+    // As long as before: V8 alone would not notice.
+    writeFileSync(
+      program,
+      text.replace('What a drill does', 'What a drill DOES').replaceAll('port_in_use', 'PORT_IN_USE'),
+      'latin1',
+    );
+    expect(list().stdout).not.toBe(good.stdout);
+    rmSync(cache);
+    expect(list().status).toBe(0);
+  });
+});
