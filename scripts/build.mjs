@@ -29,6 +29,8 @@ await build({
   entryPoints: { 'cli/main': 'src/cli/main.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  // Packages are required when they are asked for: what V8 kept compiled cannot import.
+  supported: { 'dynamic-import': false },
 });
 
 createRequire(import.meta.url)('../bin/compiled.js').keepCompiled(join(root, 'dist', 'cli', 'main.cjs'));

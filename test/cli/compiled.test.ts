@@ -23,11 +23,17 @@ function installed(): {
 }
 
 describe('what was compiled when the program was built', () => {
-  test('is what runs', () => {
+  test('is what runs, wherever it is started from, with all packages that a command asks for', () => {
     const { run } = createRequire(import.meta.url)('../../bin/compiled.js') as {
       run: (path: string) => { script: { cachedDataRejected?: boolean } };
     };
     expect(run(join(ROOT, 'dist/cli/main.cjs')).script.cachedDataRejected).toBe(false);
+    const env = { PATH: process.env.PATH ?? '', FORCE_COLOR: '1' };
+    const args = [join(ROOT, 'bin/grace.js'), 'doctor', '--logs', tempDir()];
+    const doctor = spawnSync(process.execPath, args, { cwd: '/', encoding: 'utf8', env });
+    expect(doctor.stdout).toContain('the native module works');
+    expect(doctor.stdout).toContain('\u001b[');
+    expect(doctor.stderr).toBe('');
   });
 
   test('is left aside where it is gone, damaged, or of another program', () => {
