@@ -1,9 +1,9 @@
 import type { SealedLog } from '../core/seal/sealed-log.js';
 import { shellQuoted } from '../core/shell-quoted.js';
+import { signatureStart } from '../evidence/signature-start.js';
 import { counted } from '../evidence/words.js';
 import { escapeText } from './output/escape.js';
 import type { ProveTarget } from './prove-target.js';
-import { signatureStart } from './signature-start.js';
 
 /** A line whose proof leads to the root that was signed. */
 export interface Proved {

@@ -4,9 +4,9 @@ import { nodeFromTiles } from '../core/audit/tile.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { openTree, tilesDamaged } from '../core/seal/sealed-log.js';
 import type { WitnessedLog } from '../core/seal/witness-store.js';
+import { logForked, logShrank } from '../evidence/other-history.js';
 import { count } from '../evidence/words.js';
 import { instantOf } from './instant-of.js';
-import { logForked, logShrank } from './other-history.js';
 import type { Shown } from './witness-shown.js';
 
 /** That a log goes on from what was seen of it; throws for one that shrank or forked, or of which the proof is missing. */

@@ -1,10 +1,10 @@
-import { formatVerifierKey } from '../core/audit/keys.js';
-import type { SealedLog } from '../core/seal/sealed-log.js';
-import { SIDECAR_DIR } from '../core/seal/sidecar.js';
-import { shellQuoted } from '../core/shell-quoted.js';
-import { count, counted } from '../evidence/words.js';
-import type { Adoption } from './export-lines.js';
-import { signatureStart } from './signature-start.js';
+import { formatVerifierKey } from '../../core/audit/keys.js';
+import type { SealedLog } from '../../core/seal/sealed-log.js';
+import { SIDECAR_DIR } from '../../core/seal/sidecar.js';
+import { shellQuoted } from '../../core/shell-quoted.js';
+import { signatureStart } from '../signature-start.js';
+import { count, counted } from '../words.js';
+import type { Adoption } from './lines.js';
 
 /** What an export says of itself. */
 export interface ExportFacts {

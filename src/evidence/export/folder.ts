@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeWhole } from '../core/journal/replace-file.js';
+import { writeWhole } from '../../core/journal/replace-file.js';
 
 const CHUNK_BYTES = 1 << 20;
 

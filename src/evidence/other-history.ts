@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../core/audit/checkpoint.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { shellArguments } from '../core/shell-quoted.js';
-import { count, counted } from '../evidence/words.js';
+import { count, counted } from './words.js';
 
 /** A checkpoint that somebody has seen, and when; `at` undefined: nobody wrote that down. */
 export interface Seen extends Pick<Checkpoint, 'origin' | 'size' | 'root'> {

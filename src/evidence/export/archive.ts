@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EXIT, OperatorError } from '../core/errors.js';
-import { fsyncDirectory } from '../core/journal/sync.js';
-import { shellArguments } from '../core/shell-quoted.js';
+import { EXIT, OperatorError } from '../../core/errors.js';
+import { fsyncDirectory } from '../../core/journal/sync.js';
+import { shellArguments } from '../../core/shell-quoted.js';
 
 /** Packs `folder`, which stands in `parent`, into a new archive, with the host's own tar. */
 export async function packArchive(parent: string, folder: string, archive: string, stop: AbortSignal): Promise<void> {

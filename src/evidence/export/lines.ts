@@ -1,13 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { leafHash } from '../core/audit/hash.js';
-import { readLines } from '../core/journal/line-reader.js';
-import { ACTION } from '../core/records/audit-actions.js';
-import { readAuditEntry } from '../core/records/audit-entry.js';
-import { isJsonObject } from '../core/records/json.js';
-import { parseStrict } from '../core/records/strict-json.js';
-import { leafOfRange } from '../core/seal/line-leaves.js';
-import type { Breathe, ExportFolder } from './export-folder.js';
+import { leafHash } from '../../core/audit/hash.js';
+import { readLines } from '../../core/journal/line-reader.js';
+import { ACTION } from '../../core/records/audit-actions.js';
+import { readAuditEntry } from '../../core/records/audit-entry.js';
+import { isJsonObject } from '../../core/records/json.js';
+import { parseStrict } from '../../core/records/strict-json.js';
+import { leafOfRange } from '../../core/seal/line-leaves.js';
+import type { Breathe, ExportFolder } from './folder.js';
 
 /** Lines are read in slices of so many bytes, and between them others get their turn. */
 const SLICE_BYTES = 16 << 20;
