@@ -1,7 +1,8 @@
 /** `grace/core`: the shared library. It reads and writes the two logs and projects them into the registry. */
 export { EXIT, type ExitCode, OperatorError, type OperatorErrorOptions } from './errors.js';
 export { type Clock, systemClock } from './host/clock.js';
-export { type Draft, Ledger, type LedgerOptions, type Receipt, type SnapshotDraft } from './ledger.js';
+export { type Draft, Ledger, type LedgerOptions, type Receipt } from './ledger.js';
+export type { SnapshotDraft } from './ledger-lines.js';
 export type { AuditDraft, AuditEntry } from './records/audit-entry.js';
 export type {
   Claim,

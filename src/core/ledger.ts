@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, fsyncSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { leafHash } from './audit/hash.js';
@@ -7,13 +6,14 @@ import { formatVerifierKey } from './audit/keys.js';
 import { EXIT, OperatorError, systemErrorSentence } from './errors.js';
 import type { Clock } from './host/clock.js';
 import { napMs } from './host/nap.js';
-import { appendBytes, logFailed } from './journal/append.js';
+import { appendAt, InterruptedAppend, logFailed } from './journal/append.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
-import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath, MAX_LINE_BYTES } from './journal/log-files.js';
+import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
 import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
+import { lineOf, type SnapshotDraft, snapshotLines } from './ledger-lines.js';
 import { ACTION } from './records/audit-actions.js';
 import {
   type AuditDraft,
@@ -22,10 +22,6 @@ import {
   MAX_AUDIT_LINE_BYTES,
   readAuditEntry,
 } from './records/audit-entry.js';
-import type { Checked } from './records/checked.js';
-import { type NewIncident, readIncident } from './records/incident.js';
-import type { JsonObject } from './records/json.js';
-import { parseStrict } from './records/strict-json.js';
 import { formatInstant } from './records/time.js';
 import { adoptionEntry } from './recovery/adoption.js';
 import { takeInForeignLines } from './recovery/foreign-lines.js';
@@ -52,12 +48,6 @@ export interface LedgerOptions extends RegistryOptions {
   /** Where the key is that signs; without one records are kept, and nobody signs for them. */
   readonly keys?: KeyPlace;
   readonly onSealEvent?: (event: SealEvent) => void;
-}
-
-/** A snapshot to append, and the hash of the one it follows; `null` opens the incident. */
-export interface SnapshotDraft {
-  readonly record: NewIncident;
-  readonly after: string | null;
 }
 
 /** What a decision wants written. Nothing at all is a decision too. */
@@ -234,7 +224,7 @@ export class Ledger {
     const draft = decide(view);
     const now = this.#options.clock.now();
 
-    const snapshots = this.#snapshotLines(view, logs.incidents, draft.incidents ?? []);
+    const snapshots = snapshotLines(view, () => fstatSync(logs.incidents.fd).size, draft.incidents ?? []);
     const housekeeping = [...found.entries, ...this.#lossEntries(view, found)];
     const wanted = [...snapshots.bindings, ...(draft.entries ?? [])];
     const isFirst = !found.position && (this.#sealsAnew || housekeeping.length + wanted.length > 0);
@@ -392,7 +382,7 @@ export class Ledger {
     const seal = this.#seal;
     const isSameFile = others?.audit.ino === own.audit.ino && others.audit.dev === own.audit.dev;
     const size = Math.max(own.audit.lines, isSameFile ? others.audit.lines : 0);
-    // Who has no key signs nothing, which shows under the lock. Another act, of this process or of another, may have sealed this one's lines, too.
+    // Who has no key signs nothing, which shows under the lock. Another act may have sealed this one's lines, too.
     const isCovered = () => (seal.glance()?.sealed ?? 0) >= own.audit.lines;
     await this.#lock.runUnless(isCovered, () => seal.seal(size));
     await seal.syncNotes(this.#acts <= 1);
@@ -406,36 +396,6 @@ export class Ledger {
       // It is a copy: the note itself is where it belongs, and the next writer makes the copy anew.
       if (!(error instanceof OperatorError) && systemErrorSentence(error) === undefined) throw error;
     }
-  }
-
-  #snapshotLines(view: ControlView, log: OpenLog, drafts: readonly SnapshotDraft[]) {
-    const start = drafts.length > 0 ? fstatSync(log.fd).size : 0;
-    let offset = start;
-    const lines: Buffer[] = [];
-    const bindings: AuditDraft[] = [];
-    const hashes: string[] = [];
-    const ids = new Set<string>();
-    for (const { record, after } of drafts) {
-      const id = record.incident_id;
-      if (ids.has(id)) throw new Error(`incident ${id} stands twice in one draft`);
-      ids.add(id);
-      const before = view.incident(id)?.hash ?? null;
-      if (before !== after) throw new Error(`incident ${id}: decided on ${after}, the last is ${before}`);
-      const line = lineOf(record, readIncident, MAX_LINE_BYTES);
-      const length = line.length - 1;
-      const sha256 = createHash('sha256').update(line.subarray(0, length)).digest('hex');
-      lines.push(line);
-      hashes.push(sha256);
-      bindings.push({
-        actor: 'grace',
-        action: ACTION.incidentSnapshot,
-        resource: id,
-        decision: { status: record.status },
-        metadata: { offset, length, sha256 },
-      });
-      offset += line.length;
-    }
-    return { offset: start, bytes: Buffer.concat(lines), bindings, hashes };
   }
 
   /** Opens the logs, anew where a rotation has put another file under the name. */
@@ -465,13 +425,6 @@ export class Ledger {
   }
 }
 
-/** Another program appended between our look and our line, which then has no effect: it is sealed as foreign. */
-class InterruptedAppend extends Error {
-  constructor(readonly path: string) {
-    super(`${path}: another program wrote at the same moment`);
-  }
-}
-
 function outrun(path: string): OperatorError {
   return new OperatorError('GRACE_OUTRUN', EXIT.locked, `another program writes to ${path} all the time`, {
     hint: `fuser -v ${shellArguments(path)}   # grace could not get a line of its own in between`,
@@ -479,15 +432,6 @@ function outrun(path: string): OperatorError {
 }
 
 const MOST_ATTEMPTS = 20;
-
-/** Appends where the file ended when the decision was made; `offset` undefined: wherever it ends. */
-function appendAt(log: OpenLog, bytes: Buffer, offset?: number): void {
-  appendBytes(log, bytes);
-  if (offset === undefined || fstatSync(log.fd).size === offset + bytes.length) return;
-  const there = Buffer.alloc(bytes.length);
-  readSync(log.fd, there, 0, there.length, offset);
-  if (!there.equals(bytes)) throw new InterruptedAppend(log.path);
-}
 
 /** What was found before the decision. */
 interface Found {
@@ -537,20 +481,4 @@ function openLog(dir: string, log: LogName): OpenLog {
     napMs(ROTATION.nap_ms);
   }
   return openForAppending(path);
-}
-
-/** The bytes of a record. What would be quarantined when it is read is refused before it is written. */
-function lineOf(record: object, read: (value: JsonObject) => Checked<unknown>, maxBytes: number): Buffer {
-  const line = Buffer.from(`${JSON.stringify(record)}\n`);
-  if (line.length - 1 > maxBytes) throw refusedRecord(`it has ${line.length} bytes, a line may have ${maxBytes}`);
-  const parsed = parseStrict(line.subarray(0, line.length - 1));
-  const checked = parsed.ok ? read(parsed.value) : parsed;
-  if (!checked.ok) throw refusedRecord(checked.reason);
-  return line;
-}
-
-function refusedRecord(reason: string): OperatorError {
-  return new OperatorError('GRACE_RECORD_REFUSED', EXIT.invalidData, `a record cannot be written: ${reason}`, {
-    hint: 'nothing was written; correct what was passed in',
-  });
 }

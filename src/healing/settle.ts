@@ -1,5 +1,6 @@
 import { isAlive } from '../core/host/process-identity.js';
-import type { Draft, Ledger, SnapshotDraft } from '../core/ledger.js';
+import type { Draft, Ledger } from '../core/ledger.js';
+import type { SnapshotDraft } from '../core/ledger-lines.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { AuditDraft } from '../core/records/audit-entry.js';
 import type { Claim, ProcessIdentity } from '../core/records/claim.js';

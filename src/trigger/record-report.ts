@@ -1,4 +1,5 @@
-import type { Draft, Ledger, SnapshotDraft } from '../core/ledger.js';
+import type { Draft, Ledger } from '../core/ledger.js';
+import type { SnapshotDraft } from '../core/ledger-lines.js';
 import type { NewIncident } from '../core/records/incident.js';
 import { newIncident } from '../core/records/new-incident.js';
 import { compactInstant, formatInstant, parseInstant } from '../core/records/time.js';
