@@ -1,4 +1,4 @@
-import { fstatSync, readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
 import { shellArguments } from '../shell-quoted.js';
 import type { OpenLog } from './open-log.js';
@@ -24,20 +24,4 @@ export function logFailed(path: string, what: 'written' | 'synced' | 'read', err
     hint: `df -h ${shellArguments(path)}   # see what the disk says; nothing was acknowledged`,
     cause: error,
   });
-}
-
-/** Another program appended between our look and our line, which then has no effect: it is sealed as foreign. */
-export class InterruptedAppend extends Error {
-  constructor(readonly path: string) {
-    super(`${path}: another program wrote at the same moment`);
-  }
-}
-
-/** Appends where the file ended when the decision was made; `offset` undefined: wherever it ends. */
-export function appendAt(log: OpenLog, bytes: Buffer, offset?: number): void {
-  appendBytes(log, bytes);
-  if (offset === undefined || fstatSync(log.fd).size === offset + bytes.length) return;
-  const there = Buffer.alloc(bytes.length);
-  readSync(log.fd, there, 0, there.length, offset);
-  if (!there.equals(bytes)) throw new InterruptedAppend(log.path);
 }
