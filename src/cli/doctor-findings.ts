@@ -48,7 +48,9 @@ export async function logFindings(ctx: Context, dir: string): Promise<Finding[]>
       },
     ];
   }
-  const findings = [directoryFinding(dir, mend), spaceFinding(dir), ...fileFindings(dir), lockFinding(dir)];
+  // Who may only look is told so, and not of each file once more.
+  const files = state.ours ? fileFindings(dir) : [];
+  const findings = [directoryFinding(dir, mend), spaceFinding(dir), ...files, lockFinding(dir)];
   try {
     return [...findings, ...(await recordFindings(ctx, dir, mend))];
   } catch (error) {

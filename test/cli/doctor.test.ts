@@ -5,6 +5,7 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   unlinkSync,
@@ -180,6 +181,20 @@ describe('grace doctor', () => {
     expect(fingerprintOf(logs)).toEqual(before);
     expect(paste(mend)).toBe(0);
     expect((await finding(logs, 'directory')).state).toBe('good');
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('another account may look, and finds a healthy log healthy', async () => {
+    const logs = join(tempDir(), 'logs');
+    await grace(['trigger', 'incident', '--logs', logs]);
+    chmodSync(dirname(logs), 0o755);
+    chmodSync(logs, 0o755);
+    for (const name of readdirSync(logs)) chmodSync(join(logs, name), name.endsWith('.tlog') ? 0o755 : 0o644);
+    for (const name of readdirSync(join(logs, 'immutable_audit.tlog')))
+      chmodSync(join(logs, 'immutable_audit.tlog', name), 0o644);
+    const run = await grace(['doctor', '--logs', logs], { uid: 65534 });
+    expect(run.stdout).toContain('this account may look and not write');
+    expect(run.stdout).not.toMatch(/^bad/m);
+    expect(run.code).toBe(0);
   });
 
   test.skipIf(process.getuid?.() !== 0)('a directory of another account', async () => {
