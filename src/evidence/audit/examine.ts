@@ -39,13 +39,19 @@ export interface ExamineOptions {
   readonly onProgress: (what: string, done: number, total: number) => void;
 }
 
+/** Notes of one file that are held against the log, the last of them. */
+const MOST_KEPT = 100;
+
 /** Everything that can be found out about the audit log and what it vouches for. Changes nothing. */
 export async function examine(options: ExamineOptions): Promise<AuditFacts> {
   const { dir, onProgress } = options;
   const written = positionOf(dir)?.audit.lines ?? 0;
   // The note first: the log then holds at least what it covers, however much is written meanwhile.
   const keys = options.keys.length > 0 ? options.keys : verifierKeys(dir);
-  const kept = options.against.map((one) => ({ source: one.source, note: lastNoteIn(one.bytes, keys) }));
+  const kept = options.against.flatMap(({ source, bytes }) => {
+    const notes: (StreamedNote | undefined)[] = lastNotesIn(bytes, keys);
+    return (notes.length > 0 ? notes : [undefined]).map((note) => ({ source, note }));
+  });
   const anchors = { keys: options.keys, notes: kept.flatMap(({ note }) => (note ? [textOf(note)] : [])) };
   const seal = sealFacts(dir, anchors);
   const checkpoint = seal.state === 'signed' ? seal.checkpoint : undefined;
@@ -161,8 +167,9 @@ function copiedSize(dir: string, keys: readonly VerifierKey[]): number {
   return opened?.ok ? opened.checkpoint.size : 0;
 }
 
-function lastNoteIn(bytes: Buffer, keys: readonly VerifierKey[]): StreamedNote | undefined {
-  return keys.flatMap(({ name }) => parseNotes(bytes, name).notes).at(-1);
+function lastNotesIn(bytes: Buffer, keys: readonly VerifierKey[]): StreamedNote[] {
+  const names = new Set(keys.map(({ name }) => name));
+  return [...names].flatMap((name) => parseNotes(bytes, name).notes).slice(-MOST_KEPT);
 }
 
 function judge(

@@ -48,6 +48,19 @@ describe('a host that is rolled back together with its seal', () => {
     expect(report.claims[0].reasons[0]).toBe("ticket-17: it covers 15 lines, the log's own note 10");
   });
 
+  it('contradicts an older one of several that were kept in one file', async () => {
+    const dir = await sealedLog(10);
+    const before = copyOf(dir);
+    cpSync(join(dir, '../keys'), join(before, '../keys'), { recursive: true });
+    await append(dir, 2);
+    const lost = noteOf(dir);
+    await append(before, 3);
+    const kept = { source: 'tickets', bytes: Buffer.concat([lost, Buffer.from('\n'), noteOf(before)]) };
+    const report = await audited(before, { against: [kept] });
+    expect(report.audit_verdict).toBe('CONTRADICTS A CHECKPOINT');
+    expect(report.outside.map(({ verdict }) => verdict)).toEqual(['contradicts', 'consistent']);
+  });
+
   it('contradicts it, too, when other lines were written since', async () => {
     const dir = await sealedLog(10);
     const before = copyOf(dir);
