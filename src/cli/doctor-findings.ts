@@ -31,7 +31,7 @@ const LINES_SHOWN = 3;
 const LOOKS_AT_DRIFT = 3;
 
 export async function installationFindings(ctx: Context): Promise<Finding[]> {
-  return [nodeFinding(process.versions.node), await nativeFinding(), clockFinding(ctx.clock.now())];
+  return [nodeFinding(process.versions.node), await nativeFinding(ctx), clockFinding(ctx.clock.now())];
 }
 
 export async function logFindings(ctx: Context, dir: string): Promise<Finding[]> {
@@ -92,7 +92,7 @@ function nodeFinding(version: string): Finding {
   return { about: 'node', state: 'bad', text, mend: 'npm ci   # after Node 20.19 or newer is installed' };
 }
 
-async function nativeFinding(): Promise<Finding> {
+async function nativeFinding({ home }: Context): Promise<Finding> {
   try {
     const { default: Database } = await import('better-sqlite3');
     const db = new Database(':memory:');
@@ -101,7 +101,7 @@ async function nativeFinding(): Promise<Finding> {
     return { about: 'sqlite', state: 'good', text: `the native module works, SQLite ${version}` };
   } catch (error) {
     const text = `the native module cannot be loaded: ${(error as Error).message.split('\n')[0]}`;
-    return { about: 'sqlite', state: 'bad', text, mend: 'npm rebuild better-sqlite3' };
+    return { about: 'sqlite', state: 'bad', text, mend: `cd ${shellArguments(home)} && npm rebuild better-sqlite3` };
   }
 }
 

@@ -18,11 +18,10 @@ export async function runDoctor(ctx: Context, options: DoctorOptions): Promise<n
     printRule(ctx, dir);
     return EXIT.done;
   }
-  const findings = [
-    ...(await installationFindings(ctx)),
-    ...(await logFindings(ctx, dir)),
-    ...logrotateFindings(ctx, dir),
-  ];
+  const installation = await installationFindings(ctx);
+  // Without SQLite nothing can be said of the logs.
+  const isWhole = !installation.some(({ about, state }) => about === 'sqlite' && state === 'bad');
+  const findings = [...installation, ...(isWhole ? await logFindings(ctx, dir) : []), ...logrotateFindings(ctx, dir)];
   const worst = findings.some((finding) => finding.state === 'bad') ? EXIT.badAnswer : EXIT.done;
   if (options.json) {
     const { writeJson } = await import('./output/json.js');

@@ -1,4 +1,5 @@
 import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
+import { shellArguments } from '../core/shell-quoted.js';
 import type { Context } from './context.js';
 import { renderError } from './output/errors.js';
 import { loadStyle } from './output/style.js';
@@ -38,9 +39,26 @@ function asOperatorError(ctx: Context, error: unknown): OperatorError {
     return new OperatorError('GRACE_SYSTEM', EXIT.unexpected, ofSqlite, { hint: 'grace doctor', cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (isUnloadable(error)) {
+    return new OperatorError(
+      'GRACE_NATIVE_MODULE',
+      EXIT.unexpected,
+      `better-sqlite3 is not built for this Node, ${process.version}`,
+      {
+        hint: `cd ${shellArguments(ctx.home)} && npm rebuild better-sqlite3`,
+        cause: error,
+      },
+    );
+  }
   return new OperatorError('GRACE_BUG', EXIT.unexpected, `this is a bug in grace: ${message}`, {
     hint: `GRACE_DEBUG=1 ${ctx.invocation}   # report what it prints`,
   });
+}
+
+/** Node was replaced by one of another version, or the build has not come to its end. */
+function isUnloadable(error: unknown): boolean {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  return code === 'ERR_DLOPEN_FAILED' || /better_sqlite3\.node|Could not locate the bindings file/.test(message);
 }
 
 /** What SQLite says of the disk that its files are on, the locks among them. */

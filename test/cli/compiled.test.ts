@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -64,5 +64,39 @@ describe('what was compiled when the program was built', () => {
     expect(list().stdout).not.toBe(good.stdout);
     rmSync(cache);
     expect(list().status).toBe(0);
+  });
+});
+
+describe('a native module that does not fit this Node', () => {
+  test('is named, with what mends it, and is no bug', () => {
+    const { home, list } = installed();
+    const modules = join(home, 'node_modules');
+    rmSync(modules);
+    mkdirSync(modules);
+    for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+      if (name !== 'better-sqlite3') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+    }
+    const native = 'better-sqlite3/build/Release/better_sqlite3.node';
+    mkdirSync(join(modules, 'better-sqlite3/build/Release'), { recursive: true });
+    for (const name of ['package.json', 'lib'])
+      cpSync(join(ROOT, 'node_modules/better-sqlite3', name), join(modules, 'better-sqlite3', name), {
+        recursive: true,
+      });
+    expect(list().status, 'what needs no database').toBe(0);
+    for (const broken of [Buffer.from('no library'), undefined]) {
+      if (broken) writeFileSync(join(modules, native), broken);
+      else rmSync(join(modules, native));
+      const run = (...args: string[]) =>
+        spawnSync(process.execPath, [join(home, 'bin/grace.js'), ...args, '--logs', join(home, 'logs')], {
+          encoding: 'utf8',
+        });
+      const report = run('trigger', 'incident', '--failure-mode', 'disk_full');
+      expect(report.status).toBe(1);
+      expect(report.stderr).toContain(`[GRACE_NATIVE_MODULE]\ngrace: hint: cd ${home} && npm rebuild better-sqlite3`);
+      const doctor = run('doctor');
+      expect(doctor.stdout).toMatch(/^bad +sqlite/m);
+      expect(doctor.stderr).toBe('');
+      expect(doctor.status).toBe(3);
+    }
   });
 });
