@@ -1,11 +1,14 @@
+import { resolve, sep } from 'node:path';
 import { formatAddCheckpoint } from '../core/audit/add-checkpoint.js';
 import type { Checkpoint } from '../core/audit/checkpoint.js';
+import { parseNotes } from '../core/audit/checkpoint-stream.js';
 import { EMPTY_ROOT } from '../core/audit/hash.js';
 import { formatVerifierKey } from '../core/audit/keys.js';
 import { consistencyProof, rootOf, verifyConsistency } from '../core/audit/proof.js';
 import { nodeFromTiles } from '../core/audit/tile.js';
 import { parseDecimal } from '../core/audit/tree-size.js';
 import { EXIT, OperatorError } from '../core/errors.js';
+import { readSmallFile } from '../core/journal/small-file.js';
 import { openSealedLog, openTree, type SealedLog, tilesDamaged } from '../core/seal/sealed-log.js';
 import { logForked, logShrank } from '../evidence/other-history.js';
 import type { Context } from './context.js';
@@ -16,6 +19,9 @@ import { writeVerbatim } from './output/verbatim.js';
 import { requireSameKind, writeOutputFile } from './output-file.js';
 import { findLogs, requireLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
+
+/** A note has less. */
+const MAX_KEPT_BYTES = 1 << 20;
 
 export interface CheckpointOptions extends WhereOptions {
   readonly export?: string;
@@ -32,6 +38,7 @@ export async function runCheckpoint(ctx: Context, options: CheckpointOptions): P
   const text = old ? formatAddCheckpoint({ old: old.size, proof: old.proof, note: log.note }) : log.note;
   if (file !== undefined) {
     requireSameKind(ctx, file, [`${log.checkpoint.origin}\n`, 'old ']);
+    requireNoNewer(ctx, log, file);
     writeOutputFile(ctx, file, text);
   }
 
@@ -52,6 +59,20 @@ export async function runCheckpoint(ctx: Context, options: CheckpointOptions): P
     writeVerbatim(ctx.out, text);
   }
   return EXIT.done;
+}
+
+/** What was kept of a log that has shrunk since is evidence, and what lies in its directory is no place to keep it. */
+function requireNoNewer(ctx: Context, { dir, checkpoint }: SealedLog, file: string): void {
+  const path = resolve(ctx.cwd, file);
+  if (path.startsWith(`${resolve(dir)}${sep}`)) {
+    throw new OperatorError('GRACE_EXPORT_EXISTS', EXIT.refused, `${path} is in the directory of the log itself`, {
+      hint: 'name a file on another host, or a stick',
+    });
+  }
+  const kept = readSmallFile(path, MAX_KEPT_BYTES);
+  const newer =
+    kept && parseNotes(kept, checkpoint.origin).notes.find((note) => note.checkpoint.size > checkpoint.size);
+  if (newer) throw logShrank({ source: dir, seen: newer.checkpoint, size: checkpoint.size });
 }
 
 /** That the newest note goes on from an older tree, which is named by its size or by a file with its note. */

@@ -10,7 +10,7 @@ import { logFailed } from './journal/append.js';
 import { appendAt, InterruptedAppend } from './journal/append-at.js';
 import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
-import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath } from './journal/log-files.js';
+import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath, REKEY_LOCK_FILE } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
 import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
@@ -25,7 +25,7 @@ import {
 } from './records/audit-entry.js';
 import { formatInstant } from './records/time.js';
 import { adoptionEntry } from './recovery/adoption.js';
-import { takeInForeignLines } from './recovery/foreign-lines.js';
+import { rotated, takeInForeignLines } from './recovery/foreign-lines.js';
 import { lossEntry, lossName } from './recovery/losses.js';
 import { endTail } from './recovery/torn-tail.js';
 import { askedView, type ControlView } from './registry/queries/control.js';
@@ -155,10 +155,21 @@ export class Ledger {
    */
   async replaceKey(): Promise<string | undefined> {
     const { keys = {} } = this.#options;
+    const { dir, clock, jitter, lock_timeout_s: timeout_s = DEFAULT_LOCK_TIMEOUT_S } = this.#options;
+    // Two at once would each put the other's key out of place.
+    const alone = new ProcessLock(join(dir, REKEY_LOCK_FILE), { clock, timeout_s, jitter });
+    try {
+      return await alone.hold(() => this.#replaceKeyNow(keys));
+    } finally {
+      alone.close();
+    }
+  }
+
+  async #replaceKeyNow(keys: KeyPlace): Promise<string | undefined> {
     const seal = this.#seal;
+    const { dir } = this.#options;
     this.registry.sync();
     if (!(await this.#lock.run(() => this.#canGoOn()))) return this.#sealAnew(seal);
-    const { dir } = this.#options;
     const next = makeNextKey({ dir, keys, onMissing: () => undefined });
     if (!next) return undefined;
     const oldKey = seal.hasKey ? 'present' : 'gone';
@@ -231,7 +242,8 @@ export class Ledger {
     const isFirst = !found.position && (this.#sealsAnew || housekeeping.length + wanted.length > 0);
     const adopted = isFirst ? this.#adopt(view, logs.incidents) : this.#tellAdoption(view, found.position);
     const before = adopted?.position ?? found.position;
-    const drafts = [...(adopted ? [adopted.entry] : []), ...housekeeping, ...wanted];
+    const told = adopted?.entries ?? [];
+    const drafts = [...told, ...housekeeping, ...wanted];
     const firstLine = (before?.audit.lines ?? (drafts.length > 0 ? view.auditLines() : 0)) + 1;
     const entries = drafts.map((entry, i): AuditEntry => {
       const { actor, action, resource, decision, metadata } = entry;
@@ -254,7 +266,7 @@ export class Ledger {
     const position = before && this.#moveOn({ ...before, incidents }, auditLines, found.isAsLeft);
 
     const ownFrom = entries.length - (draft.entries?.length ?? 0);
-    const kept = entries.slice(adopted ? 1 : 0, (adopted ? 1 : 0) + housekeeping.length);
+    const kept = entries.slice(told.length, told.length + housekeeping.length);
     this.#recovered.push(...kept);
     const own = entries.slice(ownFrom);
     const receipt: Receipt<T> = {
@@ -306,10 +318,9 @@ export class Ledger {
     const position = this.#seal.position();
     if (!position) return { standing: undefined, isAsLeft: false };
     if (endsThere(position, logs)) return { standing: position, isAsLeft: true };
-    const { audit } = logs;
     const { dev, ino, bytes } = position.audit;
-    const isThere = listsFile(this.#options.dir, audit, position);
-    const isWhole = isThere && (dev !== audit.dev || ino !== audit.ino || fstatSync(audit.fd).size >= bytes);
+    const stands = listSegments(this.#options.dir, 'audit').find((file) => file.dev === dev && file.ino === ino);
+    const isWhole = stands !== undefined && stands.size >= bytes;
     this.#seal.untold(this.registry.control((view) => view.sealedAs()));
     return { standing: isWhole ? position : (this.#seal.relocate() ?? position), isAsLeft: false };
   }
@@ -348,7 +359,7 @@ export class Ledger {
     const adopted = this.#seal.adopt({ dev, ino, bytes: fstatSync(fd).size });
     if (!adopted) return undefined;
     const { position, origin, vkey } = adopted;
-    return { position, entry: adoptionEntry(this.#options.dir, { origin, vkey, replaces }, position.audit.lines) };
+    return { position, entries: this.#adoptionEntries({ origin, vkey, replaces }, position) };
   }
 
   /** The entry that a crash has kept from being written, between the first note and it. */
@@ -359,7 +370,14 @@ export class Ledger {
     this.#adoptionIsTold = true;
     if (!key) return undefined;
     const told = { origin: key.name, vkey: formatVerifierKey(key), replaces };
-    return { position, entry: adoptionEntry(this.#options.dir, told, position.audit.lines) };
+    return { position, entries: this.#adoptionEntries(told, position) };
+  }
+
+  /** Where older files are there, too, where this one begins: they may be put away one day. */
+  #adoptionEntries(told: Parameters<typeof adoptionEntry>[1], { audit }: Position): AuditDraft[] {
+    const { dir } = this.#options;
+    const adoption = adoptionEntry(dir, told, audit.lines);
+    return audit.first > 0 ? [adoption, rotated(logPath(dir, 'audit'), audit.first)] : [adoption];
   }
 
   /** The leaves of what was just appended, and then that it is ours. */
@@ -456,12 +474,6 @@ function endsThere(position: Position, logs: Record<LogName, OpenLog>): boolean 
     const { dev, ino, bytes } = position[log];
     return logs[log].dev === dev && logs[log].ino === ino && fstatSync(logs[log].fd).size === bytes;
   });
-}
-
-/** Whether the file in which grace stands is one of the log's. */
-function listsFile(dir: string, live: OpenLog, { audit }: Position): boolean {
-  if (live.dev === audit.dev && live.ino === audit.ino) return true;
-  return listSegments(dir, 'audit').some(({ dev, ino }) => dev === audit.dev && ino === audit.ino);
 }
 
 /** How long to leave it to a rotation to put a new file in the place of the one it has renamed. */

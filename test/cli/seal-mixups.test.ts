@@ -313,3 +313,86 @@ test('a relative place for keys is none', async () => {
   });
   expect(existsSync(join(cwd, 'state'))).toBe(false);
 });
+
+describe('a log of which sealed lines are missing', () => {
+  const audit = (logs: string) => join(logs, 'immutable_audit.jsonl');
+  const head = (file: string, lines: number) =>
+    `${readFileSync(file, 'utf8').split('\n').slice(0, lines).join('\n')}\n`;
+
+  test.each<[string, (file: string) => void]>([
+    ['with others behind', (file) => writeFileSync(file, `${head(file, 3)}${'{"x":1}\n'.repeat(6)}`)],
+    ['with another in front', (file) => writeFileSync(file, `{"x":1}\n${head(file, 3)}`)],
+    [
+      'renamed',
+      (file) => {
+        const cut = head(file, 3);
+        renameSync(file, `${file}.1`);
+        writeFileSync(`${file}.1`, cut);
+        writeFileSync(file, '', { mode: 0o640 });
+      },
+    ],
+  ])('takes no record: %s', async (_, change) => {
+    const logs = await sealed(4);
+    change(audit(logs));
+    expect(await report(logs)).toMatchObject({ code: 12, stderr: expect.stringContaining('GRACE_SEAL_BROKEN') });
+    expect((await verify(logs)).code).toBe(12);
+  });
+
+  test('goes on in a file that was emptied, though what comes first looks as it did', async () => {
+    const logs = join(tempDir(), 'logs');
+    mkdirSync(logs, { mode: 0o750 });
+    const banner = '{"msg":"service started"}\n';
+    writeFileSync(audit(logs), banner.repeat(3), { mode: 0o640 });
+    await report(logs);
+    writeFileSync(audit(logs), banner);
+    expect((await report(logs)).code).toBe(0);
+  });
+});
+
+test('an older file that was there when the log was sealed may be put away', async () => {
+  const logs = join(tempDir(), 'logs');
+  mkdirSync(logs, { mode: 0o750 });
+  const audit = join(logs, 'immutable_audit.jsonl');
+  writeFileSync(`${audit}.1`, '{"m":1}\n{"m":2}\n', { mode: 0o640 });
+  writeFileSync(audit, '{"n":1}\n', { mode: 0o640 });
+  await report(logs);
+  rmSync(`${audit}.1`);
+  await report(logs, '--source', 'mon', '--ref', 'b');
+  const run = await verify(logs);
+  expect(run.stdout).toContain('lines 1 to 2 are absent');
+  expect(run.code).toBe(0);
+});
+
+test('two that replace the key at once leave a log that goes on', async () => {
+  const logs = await sealed();
+  for (let i = 0; i < 3; i++) {
+    const runs = await Promise.all([0, 1].map(() => grace(['evidence', 'witness', '--rekey', '--logs', logs])));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect((await report(logs)).code).toBe(0);
+  }
+  expect(readFileSync(sidecar(logs, 'vkey'), 'utf8').trim().split('\n')).toHaveLength(7);
+  expect((await verify(logs, '--full')).code).toBe(0);
+});
+
+test('a key that was replaced does not sign again because its public half was put last', async () => {
+  const logs = await sealed();
+  await grace(['evidence', 'witness', '--rekey', '--logs', logs]);
+  await report(logs, '--source', 'mon', '--ref', 'b');
+  const [first, second] = readFileSync(sidecar(logs, 'vkey'), 'utf8').trim().split('\n');
+  writeFileSync(sidecar(logs, 'vkey'), `${second}\n${first}\n`);
+  expect(await report(logs)).toMatchObject({ code: 2, stderr: expect.stringContaining('GRACE_WRONG_KEY') });
+});
+
+test('a checkpoint that was kept is not replaced by an older one, nor by what lies beside the log', async () => {
+  const logs = await sealed();
+  const rolledBack = join(tempDir(), 'logs');
+  cpSync(logs, rolledBack, { recursive: true });
+  await report(logs, '--source', 'mon', '--ref', 'b');
+  const kept = join(tempDir(), 'kept');
+  const keep = (dir: string, file = kept) => grace(['evidence', 'checkpoint', '--export', file, '--logs', dir]);
+  expect((await keep(logs)).code).toBe(0);
+  expect(await keep(rolledBack)).toMatchObject({ code: 12, stderr: expect.stringContaining('GRACE_LOG_SHRANK') });
+  const notes = readFileSync(sidecar(logs, 'checkpoints'), 'utf8');
+  expect((await keep(logs, sidecar(logs, 'checkpoints'))).code).toBe(4);
+  expect(readFileSync(sidecar(logs, 'checkpoints'), 'utf8')).toBe(notes);
+});

@@ -48,7 +48,17 @@ export class ProcessLock {
     if (!isDone() && (await this.#acquire(isDone))) this.#runHeld(work);
   }
 
-  /** The same, blocking this thread while it waits: for rare work that must not be interleaved with anything. */
+  /** Runs `work` as the only process to do so, however long it waits: for rare work, and a lock that nothing else needs. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    await this.#acquire(() => false);
+    try {
+      return await work();
+    } finally {
+      this.#free.run();
+    }
+  }
+
+  /** The same as {@link run}, blocking this thread while it waits: for rare work that must not be interleaved with anything. */
   runBlocking<T>(work: () => T): T {
     const begun = this.#clock.elapsed();
     while (!this.#tryOnce()) {

@@ -18,4 +18,6 @@ export function logPath(dir: string, log: LogName): string {
 export const MAX_LINE_BYTES = 1 << 20;
 
 /** The mutex of all who write; see lock.ts. */
+/** Held while a key is replaced. */
+export const REKEY_LOCK_FILE = 'rekey.lock';
 export const LEDGER_LOCK_FILE = 'ledger.lock';

@@ -125,7 +125,7 @@ function foreign(file: OpenLog, offset: number, bytes: number, index: number, li
 }
 
 /** Where a new file of the log begins: its place in the tree stays known when the older files are gone. */
-function rotated(path: string, index: number): AuditDraft {
+export function rotated(path: string, index: number): AuditDraft {
   return {
     actor: 'grace',
     action: ACTION.logRotated,

@@ -13,7 +13,7 @@ import { shellArguments } from '../shell-quoted.js';
 import { cutShort } from './cut-short.js';
 import type { KeyPlace } from './key-file.js';
 import { lastLeaves } from './last-leaves.js';
-import { newestOwnNote } from './newest-own-note.js';
+import { newestOwnNote, type OwnNote } from './newest-own-note.js';
 import { hasNotes, NoteFile } from './note-file.js';
 import { formatPosition, type Position, readPosition, UNKNOWN_FILE, type WrittenFile } from './position.js';
 import { givesRoot, recoverTree, treeOfLog } from './recover-tree.js';
@@ -283,7 +283,7 @@ export class LogSeal {
     try {
       const newest = newestOwnNote(notes, dir, vkey);
       if (newest?.ok === false) throw broken(dir, newest.why);
-      if (newest) return this.#loadFrom(notes, newest.checkpoint, vkey, opened);
+      if (newest) return this.#loadFrom(notes, newest, vkey, opened);
       // Nothing was ever sealed: a crash came before the first note.
       notes.close();
       return undefined;
@@ -294,8 +294,9 @@ export class LogSeal {
   }
 
   /** `opened` is told what has to be closed if this fails. */
-  #loadFrom(notes: NoteFile, checkpoint: Checkpoint, vkey: VerifierKey, opened: { close(): void }[]): OpenSeal {
+  #loadFrom(notes: NoteFile, newest: OwnNote, vkey: VerifierKey, opened: { close(): void }[]): OpenSeal {
     const { dir } = this.#options;
+    const { checkpoint, signedBy } = newest;
     const path = sidecarPath(dir, SIDECAR_FILE.position);
     if (!existsSync(path)) replaceFile(path, '');
     const positionFd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -305,7 +306,8 @@ export class LogSeal {
     if (found) opened.push(found);
     const position = left && found ? (samePlace(dir, found, left) ?? left) : left;
     const range = found && position ? rangeOfNote(dir, found, position, checkpoint) : undefined;
-    const key = signingKeyOf(this.#options, vkey);
+    const isLastSigner = signedBy.some(({ publicKey }) => publicKey.equals(vkey.publicKey));
+    const key = signingKeyOf(this.#options, vkey, isLastSigner);
     const rest = { origin: vkey.name, ino: fstatSync(positionFd).ino, positionFd, notes, key };
     if (found && position && range) {
       // A note that was cut short, or that a power cut took, counts as if it had never been signed.

@@ -20,8 +20,15 @@ export interface SealKeyOptions {
 
 const NO_PLACE = 'there is no place for keys ($HOME is not set; name a file: --key FILE)';
 
-/** The key that signs for `vkey`. Throws `GRACE_WRONG_KEY` when another one is in its place. */
-export function signingKeyOf({ dir, keys, onMissing }: SealKeyOptions, vkey: VerifierKey): SigningKey | undefined {
+/**
+ * The key that signs for `vkey`. Throws `GRACE_WRONG_KEY` when another one is in its place. `isLastSigner`: it signed the
+ * newest note, so that it was not replaced here, even if it was put aside for the sake of a copy.
+ */
+export function signingKeyOf(
+  { dir, keys, onMissing }: SealKeyOptions,
+  vkey: VerifierKey,
+  isLastSigner: boolean,
+): SigningKey | undefined {
   const file = keyFileOf(keys, vkey.name);
   if (file === undefined) {
     onMissing(NO_PLACE);
@@ -38,7 +45,7 @@ export function signingKeyOf({ dir, keys, onMissing }: SealKeyOptions, vkey: Ver
     return next;
   }
   // A copy of this log was given another key: the one of the log itself was put beside it.
-  const retired = loadKey(retiredFileOf(file, vkey.keyId));
+  const retired = isLastSigner ? loadKey(retiredFileOf(file, vkey.keyId)) : undefined;
   if (isRight(retired)) return retired;
   if (!key) {
     onMissing(`there is no key at ${file}`);

@@ -73,11 +73,13 @@ export async function examine(options: ExamineOptions): Promise<AuditFacts> {
     onProgress: (done, total) => onProgress('reading the audit log', done, total),
   });
   // The copy first: whoever signs meanwhile does so before the copy is made.
-  const copied = copiedSize(dir, keys);
+  const copied = copiedSize(dir, [...keys, ...verifierKeys(dir)]);
   // What was written before must be signed by now, if anybody signs.
   const now = sealFacts(dir, anchors);
+  const known = [...keys, ...verifierKeys(dir)];
   const outside = [
-    ...kept.map(({ source, note }) => judge(source, note, keys, options.witnessKeys, checkpoint, log)),
+    // By whichever key of the log: whether those are right is judged by themselves.
+    ...kept.map(({ source, note }) => judge(source, note, known, options.witnessKeys, checkpoint, log)),
     ...(seen ? judgeSeen(seen, checkpoint, log) : []),
   ];
   const heard = new Set(outside.flatMap(({ witnesses }) => witnesses.map(({ name }) => name)));

@@ -16,7 +16,8 @@ export function judgeKeys(facts: AuditFacts): string | undefined {
   }
   const isDirect = seal.given.length === 0 || seal.signers.some((vkey) => seal.given.includes(vkey));
   if (isDirect || leadsToSigner(facts, chain)) return undefined;
-  return 'the key was replaced, and no note by the key that was given covers the entry that says so';
+  const absent = (facts.leaves?.absent.length ?? 0) > 0 ? '; it may be in a file that is not there' : '';
+  return `the key was replaced, and no note by the key that was given covers the entry that says so${absent}`;
 }
 
 /** In note form. Where the entry of the adoption is gone, the first replacement says which key came before. */

@@ -70,11 +70,12 @@ export class LeafCheck {
   }
 
   /**
-   * A new file begins with these leaves, and with line `stated` (0-based) as some entry in it says. Where the lines
-   * before it are gone, their remembered hashes stand for them; answers whether they do.
+   * The first file begins with these leaves, and with line `stated` (0-based) as some entry in it says. Where the lines
+   * before it are gone, their remembered hashes stand for them; answers whether they do. Not between files: what is
+   * gone there may be the very entry that names lines before it as another program's.
    */
   beginFile(leaves: Buffer, stated: number | undefined): boolean {
-    if (stated === undefined || stated <= this.next || stated >= this.#size) return false;
+    if (this.next > 0 || stated === undefined || stated === 0 || stated >= this.#size) return false;
     const [first, from] = [leaves.subarray(0, Math.min(leaves.length, LOOK_BYTES)), this.next];
     const n = Math.min(first.length / HASH_BYTES, this.#size - stated);
     const there = this.#remembered(stated, stated + n);

@@ -15,7 +15,7 @@ export const LIMITS: readonly (readonly [someone: string, shows_as: string, stay
   ['steals the key', 'CONTRADICTS A CHECKPOINT, given a witness', 'entries forged from then on'],
   ['makes grace leave an entry out', 'not at all', 'completeness cannot be proven'],
   [
-    'removes a whole file of the audit log, and grace writes again',
+    'removes the oldest files of the audit log',
     'absent, covered by their hashes; the verdict stays INTACT',
     'what stood in it',
   ],

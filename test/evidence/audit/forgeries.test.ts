@@ -142,6 +142,20 @@ describe('a key that was replaced', () => {
   });
 });
 
+describe('notes that were taken away', () => {
+  it('are missed by whoever has the former key, too', async () => {
+    const dir = await sealedLog(4);
+    const [former] = verifierKeysOf(dir);
+    await rekeyed(dir);
+    await grown(dir, 4);
+    const file = readFileSync(sidecar(dir, 'checkpoints'));
+    const [newest] = parseNotes(file, originOf(dir)).notes.slice(-2);
+    writeFileSync(sidecar(dir, 'checkpoints'), file.subarray(0, newest?.offset));
+    for (const keys of [[], former ? [former] : []])
+      expect((await audited(dir, { keys })).audit_verdict).toBe('TAMPERED');
+  });
+});
+
 describe('a line at the end that no note covers', () => {
   it("does not make the lines that vouch another program's", async () => {
     const dir = await sealedLog(5);
