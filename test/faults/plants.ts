@@ -95,7 +95,7 @@ export const PID_FILE_LOCK: readonly Edit[] = [
     put: "import { existsSync, lstatSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';",
   },
   { file: LOCK, find: 'this.#take.run();', put: 'if (!tookPidFile(this.path)) return false;' },
-  { file: LOCK, find: 'this.#free.run();', put: 'rmSync(this.path + ".pid", { force: true });' },
+  { file: LOCK, find: 'this.#free.run();', put: 'rmSync(this.path + ".pid", { force: true });', times: 2 },
   {
     file: LOCK,
     find: 'function openLockFile(path: string)',
