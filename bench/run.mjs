@@ -1,18 +1,30 @@
 // npm run bench            every measure, one table
-// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill
+// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching
 import { bench as appends } from './appends.mjs';
 import { bench as drill } from './drill.mjs';
 import { bench as evidence } from './evidence.mjs';
 import { bench as firstSync } from './first-sync.mjs';
 import { bench as reading } from './reading.mjs';
+import { bench as recovery } from './recovery.mjs';
 import { bench as sealing } from './sealing.mjs';
 import { bench as startUp } from './start-up.mjs';
 import { bundlePrograms } from './support/bundle.mjs';
 import { loadLine, machineLine } from './support/machine.mjs';
 import { broken, printTable } from './support/table.mjs';
 import { withWorkspace } from './support/workspace.mjs';
+import { bench as watching } from './watching.mjs';
 
-const MEASURES = { 'start-up': startUp, drill, appends, sealing, reading, 'first-sync': firstSync, evidence };
+const MEASURES = {
+  'start-up': startUp,
+  drill,
+  appends,
+  sealing,
+  reading,
+  'first-sync': firstSync,
+  evidence,
+  recovery,
+  watching,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(MEASURES, name));

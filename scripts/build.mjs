@@ -33,14 +33,44 @@ await build({
   supported: { 'dynamic-import': false },
 });
 
-createRequire(import.meta.url)('../bin/compiled.js').keepCompiled(join(root, 'dist', 'cli', 'main.cjs'));
+const { keepCompiled, IN_ONE_FILE } = createRequire(import.meta.url)('../bin/compiled.js');
 
-// What other programs import, the program that a drill starts, and the thread that hashes a log.
+/** zod has its messages in fifty languages, half of the package; the program says its own, and falls back to English. */
+const onlyEnglish = {
+  name: 'only-english',
+  setup(building) {
+    building.onLoad({ filter: /\/zod\/v4\/locales\/index\.c?js$/ }, () => ({
+      contents: "exports.en = require('./en.cjs').default;",
+      loader: 'js',
+    }));
+  },
+};
+
+// Packages of many files, each as one.
+for (const name of IN_ONE_FILE) {
+  await build({
+    stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir: root },
+    outfile: `dist/packages/${name}.cjs`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'none',
+    plugins: [onlyEnglish],
+    logLevel: 'warning',
+  });
+  keepCompiled(join(root, 'dist', 'packages', `${name}.cjs`));
+}
+keepCompiled(join(root, 'dist', 'cli', 'main.cjs'));
+
+// What other programs import, the programs that a drill starts, and the thread that hashes a log.
 await build({
   ...common,
   entryPoints: {
     'core/index': 'src/core/index.ts',
     'trigger/port-thief': 'src/trigger/port-thief.ts',
+    'trigger/drill-service': 'src/trigger/drill-service.ts',
+    'trigger/drill-keeper': 'src/trigger/drill-keeper.ts',
     'evidence/leaf-worker': 'src/evidence/audit/leaf-worker.ts',
   },
   format: 'esm',

@@ -1,9 +1,8 @@
-import type { ProcessIdentity } from '../core/records/claim.js';
 import type { Probe } from '../healing/check.js';
 import type { HealEvent } from '../healing/events.js';
-import type { HealResult } from '../healing/heal.js';
 import type { Drill, Stage } from '../trigger/drill.js';
 import type { Context } from './context.js';
+import type { DrillEnd } from './drill-end.js';
 import { nextCommand } from './next-command.js';
 import { escapeText } from './output/escape.js';
 import { formatSeconds } from './output/time.js';
@@ -11,19 +10,19 @@ import type { WhereOptions } from './where.js';
 
 /** Tells a drill as it happens, a line a step, with the time since it began. Silent with `--json` but for the incident. */
 export interface DrillScreen {
-  settled(found: { claims: number; incidents: number }): void;
+  settled(found: { claims: number; incidents: number; ended: number }): void;
   staged(stage: Stage, before: Probe): void;
-  broken(culprit: ProcessIdentity): void;
+  broken(what: string): void;
   event(event: HealEvent): void;
-  finish(result: HealResult | undefined, dir: string): Promise<void>;
+  finish(end: DrillEnd, dir: string): Promise<void>;
 }
 
 export type ScreenOptions = WhereOptions & { readonly json?: boolean };
 
-const SILENT: Omit<DrillScreen, 'finish'> = { settled() {}, staged() {}, broken() {}, event() {} };
+export const SILENT_SCREEN: DrillScreen = { settled() {}, staged() {}, broken() {}, event() {}, async finish() {} };
 
 export async function openDrillScreen(ctx: Context, drill: Drill, options: ScreenOptions): Promise<DrillScreen> {
-  if (options.json) return { ...SILENT, finish: (result) => finishJson(ctx, result) };
+  if (options.json) return { ...SILENT_SCREEN, finish: (end) => finishJson(ctx, end) };
   const style = await ctx.style();
   const begun = ctx.clock.elapsed();
   const line = (what: string, text: string) => {
@@ -36,17 +35,17 @@ export async function openDrillScreen(ctx: Context, drill: Drill, options: Scree
       if (claims + incidents > 0)
         line('settled', `an earlier process had left ${claims} claims and ${incidents} incidents open`);
     },
-    staged: (stage, before) => line('service', `runs at ${stage.url}; its check says ${before.status}`),
-    broken: (culprit) => line('fault', `process ${culprit.pid} has taken the port`),
+    staged: (stage, before) => line('service', `${stage.where}; its check says ${before.status}`),
+    broken: (what) => line('fault', what),
     event: (event) => {
       const told = tell(event);
       if (told) line(told.what, told.text);
     },
-    async finish(result, dir) {
-      const { verdict, detail } = conclusion(result);
-      const colour = result?.kind === 'resolved' ? style.green : style.red;
+    async finish(end, dir) {
+      const { verdict, detail } = conclusion(end);
+      const colour = end.kind === 'resolved' ? style.green : style.red;
       ctx.out.write(`${colour(verdict)} ${escapeText(detail)}\n`);
-      if (result?.kind !== 'resolved') return;
+      if (end.kind !== 'resolved') return;
       const next = nextCommand(['evidence', 'self-healing'], options);
       ctx.out.write(`Records: ${escapeText(dir)}   Next: ${escapeText(next)}\n`);
     },
@@ -65,25 +64,39 @@ function tell(event: HealEvent): { what: string; text: string } | undefined {
     case 'confirmed':
       return { what: 'confirm', text: `failed ${event.bad} of ${event.of}` };
     case 'opened':
-      return { what: event.joined ? 'joined' : 'opened', text: `${event.incident_id}, intent is on the disk` };
+      return { what: event.relapse ? 'again' : 'opened', text: event.incident_id };
     case 'claimed':
-      return { what: 'claim', text: `${event.playbook_id}, granted by ${event.claim_id}` };
-    case 'refused':
-      return { what: 'claim', text: `refused: ${event.reason}` };
+      return { what: 'claim', text: `${event.playbook_id}, granted by ${event.claim_id}, on the disk` };
+    case 'withheld':
+      return {
+        what: 'held',
+        text: `${event.playbook_id}: ${event.refusals.map(({ rail, reason }) => `${rail}: ${reason}`).join('; ')}`,
+      };
+    case 'left_alone':
+      return { what: 'left', text: LEFT_ALONE[event.reason] };
     case 'stepped':
       return {
         what: event.worked ? 'act' : 'act !',
         text: `${event.name}: ${event.exit} (${formatSeconds(event.duration_s)})`,
       };
-    case 'ended':
+    case 'escalated':
+      return { what: 'escalate', text: event.reason };
+    case 'attempted':
+    case 'recovered':
       return undefined;
   }
 }
 
-function conclusion(result: HealResult | undefined): { verdict: string; detail: string } {
-  switch (result?.kind) {
+const LEFT_ALONE = {
+  busy: 'another process is at work on it',
+  stale: 'another process has dealt with it',
+  abandoned: 'a process that was at work on it is gone',
+} as const;
+
+export function conclusion(end: DrillEnd): { verdict: string; detail: string } {
+  switch (end.kind) {
     case 'resolved': {
-      const { incident_id, mttr_seconds, timings, verification } = result.incident;
+      const { incident_id, mttr_seconds, timings, verification } = end.incident;
       const parts = (['confirm', 'decide', 'act', 'verify'] as const)
         .map((part) => `${part} ${formatSeconds(timings[`${part}_s`])}`)
         .join(', ');
@@ -93,20 +106,23 @@ function conclusion(result: HealResult | undefined): { verdict: string; detail: 
       };
     }
     case 'failed':
-      return { verdict: 'NOT HEALED:', detail: `${result.incident.incident_id}: ${result.incident.error ?? ''}` };
-    case 'refused':
-      return { verdict: 'NOT HEALED:', detail: `${result.incident_id}: the claim was refused (${result.reason})` };
-    case 'could_not_tell':
-      return { verdict: 'NOT HEALED:', detail: `the check could not run: ${result.summary}` };
-    case 'healthy':
-    case 'not_confirmed':
-      return { verdict: 'NOT HEALED:', detail: 'the fault was not there any more when it was looked for' };
-    default:
-      return { verdict: 'INTERRUPTED:', detail: 'before anything was done about the fault; nothing is left running' };
+      return { verdict: 'NOT HEALED:', detail: `${end.incident.incident_id}: ${end.incident.error ?? ''}` };
+    case 'not_found':
+      return { verdict: 'NOT HEALED:', detail: whyNotFound(end.looked) };
+    case 'interrupted':
+      return end.incident === undefined
+        ? { verdict: 'INTERRUPTED:', detail: 'before anything was done about the fault; nothing is left running' }
+        : { verdict: 'NOT HEALED:', detail: `${end.incident.incident_id}: ${end.incident.error ?? 'interrupted'}` };
   }
 }
 
-async function finishJson(ctx: Context, result: HealResult | undefined): Promise<void> {
+function whyNotFound(looked: Extract<DrillEnd, { kind: 'not_found' }>['looked']): string {
+  if (looked.kind === 'could_not_tell') return `the check could not run: ${looked.probe.summary}`;
+  if (looked.kind === 'handled') return 'another process is at work on the same target';
+  return 'the fault was not there any more when it was looked for';
+}
+
+async function finishJson(ctx: Context, end: DrillEnd): Promise<void> {
   const { writeJson } = await import('./output/json.js');
-  writeJson(ctx.out, result && 'incident' in result ? (result.incident ?? null) : null);
+  writeJson(ctx.out, 'incident' in end ? (end.incident ?? null) : null);
 }

@@ -8,11 +8,18 @@ export interface Interrupts {
   exit(): ExitCode | undefined;
 }
 
-/** While `work` runs, a signal asks it to stop cleanly instead of ending the process under it. */
-export async function interruptible<T>(work: (interrupts: Interrupts) => Promise<T>): Promise<T> {
+/**
+ * While `work` runs, a signal asks it to stop cleanly instead of ending the process under it. `except`: those that mean
+ * something else to it.
+ */
+export async function interruptible<T>(
+  work: (interrupts: Interrupts) => Promise<T>,
+  except: readonly (keyof typeof SIGNALS)[] = [],
+): Promise<T> {
   const controller = new AbortController();
   let exit: ExitCode | undefined;
-  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+  const wanted = Object.entries(SIGNALS).filter(([signal]) => !except.some((one) => one === signal));
+  const listeners = wanted.map(([signal, code]) => {
     const listener = () => {
       exit ??= code;
       controller.abort();

@@ -1,3 +1,4 @@
+import { closest } from '../core/config/closest.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { canonicalInstant, formatInstant } from '../core/records/time.js';
 import type { Program } from './command.js';
@@ -63,25 +64,4 @@ export function choiceOption<T extends string>(
   throw new OperatorError('GRACE_USAGE', EXIT.usage, `${name} ${text} is none of ${choices.join(', ')}`, {
     hint: `${name} ${closest(text, choices)}`,
   });
-}
-
-/** The choice that a typing error most likely meant. */
-export function closest(text: string, choices: readonly string[]): string {
-  let best = choices[0] ?? '';
-  for (const choice of choices) if (distance(text, choice) < distance(text, best)) best = choice;
-  return best;
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

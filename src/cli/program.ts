@@ -1,9 +1,11 @@
 import { Command, type CommanderError } from 'commander';
 import { EXIT, OperatorError } from '../core/errors.js';
 import type { Done, Program } from './command.js';
+import { registerConfig } from './config.js';
 import type { Context } from './context.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvidence } from './evidence.js';
+import { registerHeal } from './heal.js';
 import { registerRegistry } from './registry.js';
 import { registerTrigger } from './trigger.js';
 import { packageVersion } from './version.js';
@@ -24,13 +26,25 @@ export async function runProgram(ctx: Context): Promise<number> {
   return exit;
 }
 
+const EVERY_DAY = 'Every day:';
+const MORE = 'More:';
+
+const GROUPS = {
+  heal: { group: EVERY_DAY, register: registerHeal },
+  trigger: { group: EVERY_DAY, register: registerTrigger },
+  evidence: { group: EVERY_DAY, register: registerEvidence },
+  registry: { group: EVERY_DAY, register: registerRegistry },
+  doctor: { group: MORE, register: registerDoctor },
+  config: { group: MORE, register: registerConfig },
+} as const;
+
 function buildProgram(ctx: Context, done: Done): Program {
   const program = new Command('grace');
   program
     .description('First responder on this host: notices a failure, runs the approved remedy, proves that it worked.')
     .version(packageVersion(ctx), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .addHelpCommand(new Command('help').argument('[command]').description('show help for a command').helpGroup('More:'))
+    .addHelpCommand(new Command('help').argument('[command]').description('show help for a command').helpGroup(MORE))
     .showSuggestionAfterError(true)
     // Commander gives up wrapping below 40 columns of text: too many for a terminal of 60.
     .configureHelp({ minWidthToWrap: 20 })
@@ -40,12 +54,14 @@ function buildProgram(ctx: Context, done: Done): Program {
       writeErr: () => undefined,
       getOutHelpWidth: () => Math.min(ctx.out.columns, 100),
     });
-  program.commandsGroup('Every day:');
-  registerTrigger(program, ctx, done);
-  registerEvidence(program, ctx, done);
-  registerRegistry(program, ctx, done);
-  program.commandsGroup('More:');
-  registerDoctor(program, ctx, done);
+  const asked = ctx.args[0] ?? '';
+  // To make all of them takes longer than most of them take: where one is named, the others are not made.
+  const wanted = (name: string) => name === asked || !Object.hasOwn(GROUPS, asked);
+  for (const [name, { group, register }] of Object.entries(GROUPS)) {
+    if (!wanted(name)) continue;
+    program.commandsGroup(group);
+    register(program, ctx, done);
+  }
   program.addHelpText(
     'after',
     `

@@ -61,7 +61,7 @@ async function settleLeftovers(
   const { ledger } = await openForWriting(ctx, where);
   try {
     const entries = await ledger.recover();
-    const { claims, incidents } = await settle(ledger);
+    const { claims, incidents } = await settle(ledger, ctx.clock);
     registry.forgetTemporary();
     registry.sync();
     const signed = (positionOf(dir)?.sealed ?? 0) - (before?.sealed ?? 0);

@@ -41,6 +41,18 @@ export function registerRegistry(program: Program, ctx: Context, done: Done): vo
       done(await runStats(ctx, options));
     });
 
+  withWhere(withJson(registry.command('metrics')))
+    .summary('incidents, times to recover, remedies and more, for Prometheus')
+    .description(
+      'Metrics of these logs: OpenMetrics on standard output, or the text of the textfile collector in a file. A watch keeps ' +
+        'such a file fresh by itself: heal watch --metrics FILE.',
+    )
+    .option('--textfile <file>', 'write them to this file (a .prom) instead')
+    .action(async (options) => {
+      const { runRegistryMetrics } = await import('./registry-metrics.js');
+      done(await runRegistryMetrics(ctx, options));
+    });
+
   withKey(withJson(registry.command('sync')))
     .summary('read on to the ends of the logs, and settle what a crash left')
     .description(

@@ -1,25 +1,24 @@
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { closest } from '../core/config/closest.js';
 import { EXIT, OperatorError } from '../core/errors.js';
-import { ownIdentity } from '../core/host/process-identity.js';
-import { ACTION } from '../core/records/audit-actions.js';
-import type { JsonObject } from '../core/records/json.js';
 import { shellQuoted } from '../core/shell-quoted.js';
-import { type HealResult, heal } from '../healing/heal.js';
-import { httpCheck } from '../healing/http-check.js';
-import { killPortHolder } from '../healing/kill-port-holder.js';
-import type { Playbook } from '../healing/playbook.js';
-import { findPortHolders } from '../healing/port-holder.js';
 import { settle } from '../healing/settle.js';
-import type { Drill, Stage } from '../trigger/drill.js';
-import { DRILLS } from '../trigger/drills.js';
+import type { Drill } from '../trigger/drill.js';
+import { type DrillDirectory, openDrillDirectory } from '../trigger/drill-directory.js';
 import type { Context } from './context.js';
-import { type DrillScreen, openDrillScreen } from './drill-screen.js';
-import { type Interrupts, interruptible } from './interrupts.js';
+import { drillCatalogue } from './drill-catalogue.js';
+import type { DrillEnd } from './drill-end.js';
+import { type DrillProps, drillProgram, runDrillOnStage } from './drill-run.js';
+import { conclusion, openDrillScreen, SILENT_SCREEN } from './drill-screen.js';
+import { interruptible } from './interrupts.js';
 import { noteRecovered } from './notes.js';
-import { closest, countOption } from './options.js';
+import { countOption } from './options.js';
+import { escapeText } from './output/escape.js';
 import { renderTable } from './output/table.js';
+import { formatSeconds } from './output/time.js';
 import type { WhereOptions } from './where.js';
-import { openForWriting, type Writing } from './writing.js';
+import { openForWriting } from './writing.js';
 
 export interface DrillOptions extends WhereOptions {
   readonly json?: boolean;
@@ -30,17 +29,24 @@ export interface DrillOptions extends WhereOptions {
 export async function runDrillCommand(
   ctx: Context,
   id: string | undefined,
-  options: Omit<DrillOptions, 'port'> & { readonly port?: string },
+  options: Omit<DrillOptions, 'port'> & { readonly port?: string; readonly all?: boolean },
 ): Promise<number> {
-  if (id === undefined && options.port !== undefined) {
-    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--port needs the drill it is for', {
-      hint: `grace trigger drill ${DRILLS[0].id} --port ${shellQuoted(options.port)}`,
+  if (options.all) {
+    if (id === undefined && options.port === undefined) return runAllDrills(ctx, options);
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--all goes without a drill and without --port', {
+      hint: 'grace trigger drill --all',
     });
   }
-  if (id === undefined) return listDrills(ctx, options.json === true);
-  const drill = DRILLS.find((one) => one.id === id);
+  const all = drillCatalogue(ctx);
+  if (id === undefined && options.port !== undefined) {
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--port needs the drill it is for', {
+      hint: `grace trigger drill ${all[0].id} --port ${shellQuoted(options.port)}`,
+    });
+  }
+  if (id === undefined) return listDrills(ctx, all, options.json === true);
+  const drill = all.find((one) => one.id === id);
   if (!drill) {
-    const known = DRILLS.map((one) => one.id);
+    const known = all.map((one) => one.id);
     throw new OperatorError('GRACE_UNKNOWN_DRILL', EXIT.usage, `there is no drill ${id}`, {
       hint: `grace trigger drill ${closest(id, known)}`,
     });
@@ -49,31 +55,32 @@ export async function runDrillCommand(
   return runDrill(ctx, drill, { ...options, port });
 }
 
-async function listDrills(ctx: Context, json: boolean): Promise<number> {
+async function listDrills(ctx: Context, all: readonly Drill[], json: boolean): Promise<number> {
   if (json) {
     const { writeJson } = await import('./output/json.js');
-    const drills = DRILLS.map(({ id, failure_mode, summary }) => ({ id, failure_mode, summary }));
+    const drills = all.map(({ id, failure_mode, summary }) => ({ id, failure_mode, summary }));
     writeJson(ctx.out, { schema: 'grace.drills/1', drills });
     return EXIT.done;
   }
   const columns = [{ header: 'drill' }, { header: 'failure mode' }, { header: 'what happens' }];
-  const rows = DRILLS.map(({ id, failure_mode, summary }) => [id, failure_mode, summary]);
+  const rows = all.map(({ id, failure_mode, summary }) => [id, failure_mode, summary]);
   ctx.out.write(await renderTable(columns, rows, ctx.out, await ctx.style()));
-  ctx.out.write('Run one: grace trigger drill port-in-use\n');
+  ctx.out.write('Run one: grace trigger drill port-in-use   All of them: grace trigger drill --all\n');
   return EXIT.done;
 }
 
 /** Causes the fault, lets the engine heal it, and leaves nothing running, whatever happens. */
 export async function runDrill(ctx: Context, drill: Drill, options: DrillOptions): Promise<number> {
   return interruptible(async (interrupts) => {
+    requirePossible(drill);
     const screen = await openDrillScreen(ctx, drill, options);
     const writing = await openForWriting(ctx, options);
     try {
-      screen.settled(await settle(writing.ledger));
-      const result = await runOnStage(ctx, drill, options.port, { writing, screen, interrupts });
-      await screen.finish(result, writing.dir);
+      screen.settled(await settle(writing.ledger, ctx.clock));
+      const end = await drillOnce(ctx, drill, { writing, screen, interrupts, port: options.port });
+      await screen.finish(end, writing.dir);
       noteRecovered(ctx, writing);
-      if (result?.kind === 'resolved') return EXIT.done;
+      if (end.kind === 'resolved') return EXIT.done;
       return interrupts.exit() ?? EXIT.badAnswer;
     } finally {
       writing.ledger.close();
@@ -81,149 +88,101 @@ export async function runDrill(ctx: Context, drill: Drill, options: DrillOptions
   });
 }
 
-interface Props {
-  readonly writing: Writing;
-  readonly screen: DrillScreen;
-  readonly interrupts: Interrupts;
-}
-
-async function runOnStage(ctx: Context, drill: Drill, port: number, props: Props): Promise<HealResult | undefined> {
-  const { writing, screen, interrupts } = props;
-  const stage = await openStage(ctx, drill, port);
-  try {
-    const check = httpCheck({
-      name: `drill:${drill.id}`,
-      url: stage.url,
-      expectStatus: 200,
-      expectHeader: stage.expectHeader,
-      timeout_ms: 1000,
-      failure_mode: drill.failure_mode,
-      severity: 'high',
-      clock: ctx.clock,
-    });
-    const before = await check.probe();
-    screen.staged(stage, before);
-    if (before.status !== 'ok') {
-      throw new OperatorError(
-        'GRACE_DRILL_NOT_STAGED',
-        EXIT.badAnswer,
-        `the drill's service does not answer: ${before.summary}`,
-        {
-          hint: 'grace trigger incident   # once more',
-        },
+/** The acceptance test of a host: every drill that can run here, one after another. */
+export async function runAllDrills(ctx: Context, options: Omit<DrillOptions, 'port'>): Promise<number> {
+  return interruptible(async (interrupts) => {
+    const writing = await openForWriting(ctx, options);
+    const runs: DrillRun[] = [];
+    try {
+      await settle(writing.ledger, ctx.clock);
+      for (const drill of drillCatalogue(ctx)) {
+        if (interrupts.stop.aborted) break;
+        const run = await runOfAll(ctx, drill, { writing, interrupts, port: 0 });
+        runs.push(run);
+        if (!options.json) await tellRun(ctx, run);
+      }
+      noteRecovered(ctx, writing);
+    } finally {
+      writing.ledger.close();
+    }
+    const bad = runs.filter(({ result }) => result !== 'resolved' && result !== 'impossible');
+    if (options.json) {
+      const { writeJson } = await import('./output/json.js');
+      writeJson(ctx.out, { schema: 'grace.drills_run/1', healed: bad.length === 0, drills: runs });
+    } else {
+      const healed = runs.filter(({ result }) => result === 'resolved').length;
+      const not = runs.filter(({ result }) => result === 'impossible').length;
+      ctx.out.write(
+        `${healed} of ${runs.length - not} drills healed and verified${not > 0 ? `; ${not} cannot run here` : ''}\n`,
       );
     }
-    if (interrupts.stop.aborted) return undefined;
-
-    const facts: JsonObject = { drill: drill.id, port: stage.port, staged_by: { ...ownIdentity() } };
-    await writing.ledger.transact(() => ({
-      entries: [drillEntry(ACTION.drillStarted, drill, {}, facts)],
-      value: undefined,
-    }));
-    const culprit = await stage.causeFault();
-    screen.broken(culprit);
-    const result = await heal(
-      {
-        check,
-        playbook: freeThePort(ctx, stage),
-        confirm: { need: 2, of: 3, every_s: 0.002 },
-        origin: 'drill',
-        trigger: { source: 'drill', ref: null },
-        metadata: facts,
-      },
-      {
-        ledger: writing.ledger,
-        clock: ctx.clock,
-        host: writing.host,
-        newSuffix: ctx.newSuffix,
-        emit: (event) => screen.event(event),
-        stop: interrupts.stop,
-      },
-    );
-    const outcome = {
-      result: result.kind,
-      incident_id: 'incident' in result ? (result.incident?.incident_id ?? null) : null,
-    };
-    await writing.ledger.transact(() => ({
-      entries: [drillEntry(ACTION.drillEnded, drill, outcome, facts)],
-      value: undefined,
-    }));
-    return result;
-  } finally {
-    await stage.end();
-  }
+    return interrupts.exit() ?? (bad.length === 0 ? EXIT.done : EXIT.badAnswer);
+  });
 }
 
-async function openStage(ctx: Context, drill: Drill, port: number): Promise<Stage> {
+/** How one drill of all went. */
+interface DrillRun {
+  readonly drill: string;
+  readonly failure_mode: string;
+  readonly result: DrillEnd['kind'] | 'impossible' | 'error';
+  readonly incident_id: string | null;
+  readonly mttr_seconds: number | null;
+  /** Why it was not healed, or could not run. */
+  readonly reason: string | null;
+}
+
+async function runOfAll(ctx: Context, drill: Drill, props: Omit<DrillProps, 'dir' | 'screen'>): Promise<DrillRun> {
+  const about = { drill: drill.id, failure_mode: drill.failure_mode, incident_id: null, mttr_seconds: null };
+  const impossible = drill.impossible?.();
+  if (impossible !== undefined) return { ...about, result: 'impossible', reason: impossible };
   try {
-    return await drill.stage({
-      port,
-      nonce: `${ctx.newSuffix()}${ctx.newSuffix()}`,
-      thiefProgram: join(ctx.home, 'dist', 'trigger', 'port-thief.js'),
-      nodePath: ctx.nodePath,
-    });
+    const end = await drillOnce(ctx, drill, { ...props, screen: SILENT_SCREEN });
+    const incident = 'incident' in end ? end.incident : undefined;
+    return {
+      ...about,
+      result: end.kind,
+      incident_id: incident?.incident_id ?? null,
+      mttr_seconds: incident?.mttr_seconds ?? null,
+      reason: end.kind === 'resolved' ? null : conclusion(end).detail,
+    };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    const held = code === 'EADDRINUSE' ? findPortHolders(port) : { kind: 'free' as const };
-    const by =
-      held.kind === 'held'
-        ? held.holders.map((holder) => `process ${holder.identity.pid} (${holder.command})`).join(', ')
-        : 'somebody else';
-    const message =
-      code === 'EACCES'
-        ? `this account may not listen on port ${port}`
-        : `port ${port} belongs to ${by}, not to this drill`;
-    throw new OperatorError('GRACE_PORT_NOT_OURS', EXIT.refused, `${message}: nothing was done`, {
-      hint: `grace trigger drill ${drill.id}   # takes a port that is free`,
-    });
+    // One that could not be staged says nothing about the others.
+    if (!(error instanceof OperatorError)) throw error;
+    return { ...about, result: 'error', reason: `${error.message} [${error.code}]` };
   }
 }
 
-/** The remedy: end the process that has the port, if it is the one that took it, and start the service again. */
-function freeThePort(ctx: Context, stage: Stage): Playbook {
-  return {
-    id: 'free-port',
-    name: 'Free the port and start the service',
-    steps: [
-      {
-        name: 'kill_port_holder',
-        async run() {
-          const { port } = stage;
-          const mayKill = (holder: { identity: Parameters<Stage['isCulprit']>[0] }) =>
-            stage.isCulprit(holder.identity) || 'it is not the process that this drill started';
-          const result = await killPortHolder({ port, mayKill, clock: ctx.clock, within_ms: 2000 });
-          switch (result.outcome) {
-            case 'killed':
-              return {
-                outcome: 'worked',
-                exit: `killed ${result.holders.map((h) => `pid ${h.identity.pid}`).join(', ')}`,
-              };
-            case 'free':
-              return { outcome: 'worked', exit: 'nobody held it any more' };
-            case 'refused':
-              return { outcome: 'failed', exit: result.reason };
-            case 'timed_out':
-              return { outcome: 'timed_out', exit: result.reason };
-          }
-        },
-      },
-      {
-        name: 'start_service',
-        async run() {
-          try {
-            await stage.startService();
-            return { outcome: 'worked', exit: `listening on ${stage.port}` };
-          } catch (error) {
-            return { outcome: 'failed', exit: (error as Error).message };
-          }
-        },
-      },
-    ],
-    verify: { passes: 2, within_s: 5, every_s: 0.001 },
-  };
+async function tellRun(ctx: Context, run: DrillRun): Promise<void> {
+  const style = await ctx.style();
+  const [word, paint] =
+    run.result === 'resolved'
+      ? (['HEALED', style.green] as const)
+      : run.result === 'impossible'
+        ? (['SKIPPED', style.yellow] as const)
+        : (['NOT HEALED', style.red] as const);
+  const detail = run.reason ?? `in ${formatSeconds(run.mttr_seconds)}: ${run.incident_id}`;
+  ctx.out.write(`${paint(word.padEnd(10))}  ${run.drill.padEnd(22)}  ${escapeText(detail)}\n`);
 }
 
-function drillEntry(action: string, drill: Drill, decision: JsonObject, facts: JsonObject) {
-  return { actor: 'trigger', action, resource: drill.id, decision, metadata: facts };
+/** One drill on its stage; its directory goes with it. */
+async function drillOnce(ctx: Context, drill: Drill, props: Omit<DrillProps, 'dir'>): Promise<DrillEnd> {
+  let directory: DrillDirectory | undefined;
+  const dir = async () => {
+    const program = drillProgram(ctx, 'drill-keeper');
+    directory ??= await openDrillDirectory({ parent: realpathSync(tmpdir()), program, nodePath: ctx.nodePath });
+    return directory.path;
+  };
+  try {
+    return await runDrillOnStage(ctx, drill, { ...props, dir });
+  } finally {
+    await directory?.end();
+  }
+}
+
+function requirePossible(drill: Drill): void {
+  const why = drill.impossible?.();
+  if (why === undefined) return;
+  throw new OperatorError('GRACE_DRILL_IMPOSSIBLE', EXIT.refused, `${drill.id} cannot run here: ${why}`, {
+    hint: 'grace trigger drill   # lists the drills',
+  });
 }

@@ -24,8 +24,8 @@ export async function runIncident(ctx: Context, options: IncidentOptions): Promi
     );
   }
   const { runDrill } = await import('./trigger-drill.js');
-  const { DRILLS } = await import('../trigger/drills.js');
-  return runDrill(ctx, DRILLS[0], { ...options, port: 0 });
+  const { drillCatalogue } = await import('./drill-catalogue.js');
+  return runDrill(ctx, drillCatalogue(ctx)[0], { ...options, port: 0 });
 }
 
 function halfAReport(options: IncidentOptions): string | undefined {

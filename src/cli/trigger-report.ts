@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { closest } from '../core/config/closest.js';
 import { EXIT, OperatorError, systemErrorSentence } from '../core/errors.js';
 import { bootId } from '../core/host/process-identity.js';
 import { FAILURE_MODES, isFailureMode } from '../core/records/failure-modes.js';
@@ -10,7 +11,6 @@ import { checkReport, type Report } from '../trigger/report.js';
 import type { Context } from './context.js';
 import { nextCommand } from './next-command.js';
 import { noteRecovered } from './notes.js';
-import { closest } from './options.js';
 import { escapeText } from './output/escape.js';
 import type { WhereOptions } from './where.js';
 import { openForWriting, type Writing } from './writing.js';

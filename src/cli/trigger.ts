@@ -1,6 +1,6 @@
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
-import { withJson, withKey } from './options.js';
+import { withJson, withKey, withWhere } from './options.js';
 
 export function registerTrigger(program: Program, ctx: Context, done: Done): void {
   const trigger = program
@@ -41,9 +41,21 @@ Examples:
     .description('List the drills there are, or run one of them.')
     .argument('[drill]', 'the drill to run')
     .option('--port <port>', 'the port it is about (default: one that is free)')
+    .option('--all', "run every drill that can run here: a host's acceptance test")
     .action(async (id: string | undefined, options) => {
       const { runDrillCommand } = await import('./trigger-drill.js');
       done(await runDrillCommand(ctx, id, options));
+    });
+
+  withWhere(trigger.command('heartbeat'))
+    .summary('say that something lives, for a heartbeat check')
+    .description(
+      'Note that something has reported just now. A check of the kind `heartbeat` fails when it does not in time.',
+    )
+    .argument('<name>', 'the name that the check waits for')
+    .action(async (name: string, options) => {
+      const { runHeartbeat } = await import('./trigger-heartbeat.js');
+      done(await runHeartbeat(ctx, name, options));
     });
 }
 

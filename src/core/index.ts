@@ -12,6 +12,7 @@ export type {
   ClaimVerdict,
   ProcessIdentity,
 } from './records/claim.js';
+export { claimMetadata, decideClaim } from './records/claim.js';
 export type {
   Attempt,
   AttemptOutcome,

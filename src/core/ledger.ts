@@ -12,6 +12,7 @@ import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
 import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath, REKEY_LOCK_FILE } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
+import { isReserved, useReserve } from './journal/reserve.js';
 import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
 import { lineOf, type SnapshotDraft, snapshotLines } from './ledger-lines.js';
@@ -56,6 +57,13 @@ export interface Draft<T> {
   readonly incidents?: readonly SnapshotDraft[];
   readonly entries?: readonly AuditDraft[];
   readonly value: T;
+  /** It may use the space that is kept for making space. */
+  readonly reserve?: boolean;
+}
+
+export interface TransactOptions {
+  /** Whatever is decided may use the reserve, and so may what has to be put right in the logs before that. */
+  readonly reserve?: boolean;
 }
 
 /** What stands on the disk when {@link Ledger.transact} returns. */
@@ -110,7 +118,12 @@ export class Ledger {
    * moment, which voids what was decided. Throws {@link OperatorError} when the
    * record cannot be made durable; it is then not acknowledged, though its bytes may be there.
    */
-  async transact<T>(decide: (view: ControlView) => Draft<T>): Promise<Receipt<T>> {
+  async transact<T>(
+    decide: (view: ControlView) => Draft<T>,
+    { reserve = false }: TransactOptions = {},
+  ): Promise<Receipt<T>> {
+    // Before anything else: looking at the logs takes a few bytes, too.
+    if (reserve) useReserve(this.#options.dir);
     // Most of the catching up happens before the lock is taken, but only once: what is written while this process
     // lives is little, and doing it twice would only make writers compete for the registry.
     if (!this.#caughtUp) this.registry.sync();
@@ -119,7 +132,10 @@ export class Ledger {
     try {
       // A lone act waits for nothing but the disk, in this thread: many in a row would let nothing else have its turn.
       await nextTurn();
-      return await this.#act(decide);
+      return await this.#act((view) => {
+        const draft = decide(view);
+        return reserve ? { ...draft, reserve } : draft;
+      });
     } catch (error) {
       // Whatever the disk refused on the way, in the logs or beside them: nothing was acknowledged.
       throw logFailed(this.#options.dir, 'read', error);
@@ -239,6 +255,8 @@ export class Ledger {
     const snapshots = snapshotLines(view, () => fstatSync(logs.incidents.fd).size, draft.incidents ?? []);
     const housekeeping = [...found.entries, ...this.#lossEntries(view, found)];
     const wanted = [...snapshots.bindings, ...(draft.entries ?? [])];
+    // Before the log is sealed for the first time: that writes, too.
+    if (housekeeping.length + wanted.length > 0) this.#requireSpace(draft.reserve === true);
     const isFirst = !found.position && (this.#sealsAnew || housekeeping.length + wanted.length > 0);
     const adopted = isFirst ? this.#adopt(view, logs.incidents) : this.#tellAdoption(view, found.position);
     const before = adopted?.position ?? found.position;
@@ -275,6 +293,13 @@ export class Ledger {
       hashes: snapshots.hashes,
     };
     return { receipt, logs, losses: found.losses, position };
+  }
+
+  /** A full disk is told before anything is written to it, as long as the reserve is there to tell. */
+  #requireSpace(mayUseReserve: boolean): void {
+    const { dir } = this.#options;
+    if (mayUseReserve) useReserve(dir);
+    else if (isReserved(dir)) throw outOfSpace(dir);
   }
 
   /**
@@ -448,6 +473,11 @@ function outrun(path: string): OperatorError {
   return new OperatorError('GRACE_OUTRUN', EXIT.locked, `another program writes to ${path} all the time`, {
     hint: `fuser -v ${shellArguments(path)}   # grace could not get a line of its own in between`,
   });
+}
+
+function outOfSpace(dir: string): OperatorError {
+  const message = `${dir} is on a full disk, and what is left is kept for what frees it: nothing was recorded`;
+  return new OperatorError('GRACE_DISK_FULL', EXIT.badAnswer, message, { hint: `df -h ${shellArguments(dir)}` });
 }
 
 const MOST_ATTEMPTS = 20;

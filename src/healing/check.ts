@@ -3,10 +3,27 @@ import type { Severity } from '../core/records/incident.js';
 /** As in the monitoring-plugin contract. `unknown`: the check could not run; never ok, never a reason to act. */
 export type ProbeStatus = 'ok' | 'warning' | 'critical' | 'unknown';
 
-export interface Probe {
+/** One figure of a monitoring plugin's performance data; the bounds are as the plugin wrote them. */
+export interface PerfValue {
+  readonly label: string;
+  readonly value: number;
+  /** `s`, `%`, `B`, `c` (a counter) or nothing. */
+  readonly unit: string;
+  readonly warn?: string;
+  readonly crit?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** What a probe found. */
+export interface Finding {
   readonly status: ProbeStatus;
   /** One sentence for an operator. It may hold text from the network: escape it before it is shown. */
   readonly summary: string;
+  readonly perfdata?: readonly PerfValue[];
+}
+
+export interface Probe extends Finding {
   /** Seconds, monotonic. */
   readonly duration_s: number;
 }

@@ -1,8 +1,9 @@
-import type { ClaimRefusal } from '../core/records/claim.js';
+import type { NewIncident } from '../core/records/incident.js';
 import type { Probe } from './check.js';
+import type { Refusal } from './engine/rails.js';
 
 /** What the engine tells while it works; the face renders it, nothing else depends on it. */
-export type HealEvent =
+export type HealEvent = { readonly check: string } & (
   | {
       readonly kind: 'probed';
       readonly purpose: 'detect' | 'confirm' | 'verify';
@@ -11,9 +12,16 @@ export type HealEvent =
       readonly wanted: number;
     }
   | { readonly kind: 'confirmed'; readonly bad: number; readonly of: number }
-  | { readonly kind: 'opened'; readonly incident_id: string; readonly joined: boolean }
-  | { readonly kind: 'claimed'; readonly claim_id: string; readonly playbook_id: string }
-  | { readonly kind: 'refused'; readonly reason: ClaimRefusal }
+  | { readonly kind: 'opened'; readonly incident_id: string; readonly relapse: boolean }
+  | { readonly kind: 'claimed'; readonly claim_id: string; readonly playbook_id: string; readonly rule: string }
+  | {
+      readonly kind: 'withheld';
+      readonly incident_id: string;
+      readonly playbook_id: string;
+      readonly refusals: readonly Refusal[];
+    }
+  /** Another process is at work, or has been since it was looked at. */
+  | { readonly kind: 'left_alone'; readonly reason: 'busy' | 'stale' | 'abandoned' }
   | {
       readonly kind: 'stepped';
       readonly name: string;
@@ -21,9 +29,7 @@ export type HealEvent =
       readonly duration_s: number;
       readonly worked: boolean;
     }
-  | {
-      readonly kind: 'ended';
-      readonly incident_id: string;
-      readonly status: 'resolved' | 'failed';
-      readonly mttr_s: number | null;
-    };
+  | { readonly kind: 'escalated'; readonly incident: NewIncident; readonly reason: string }
+  | { readonly kind: 'attempted'; readonly incident: NewIncident; readonly verified: boolean }
+  | { readonly kind: 'recovered'; readonly incident: NewIncident }
+);

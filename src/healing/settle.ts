@@ -1,31 +1,66 @@
-import { isAlive } from '../core/host/process-identity.js';
-import type { Draft, Ledger } from '../core/ledger.js';
+import type { Clock } from '../core/host/clock.js';
+import { bootId, isAlive } from '../core/host/process-identity.js';
+import type { Draft, Ledger, TransactOptions } from '../core/ledger.js';
 import type { SnapshotDraft } from '../core/ledger-lines.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { AuditDraft } from '../core/records/audit-entry.js';
 import type { Claim, ProcessIdentity } from '../core/records/claim.js';
 import type { Attempt, Incident, NewIncident } from '../core/records/incident.js';
-import { isJsonObject } from '../core/records/json.js';
+import { isJsonObject, type JsonObject } from '../core/records/json.js';
+import { clockOf } from '../core/records/moment.js';
 import type { ControlView } from '../core/registry/queries/control.js';
-import { failed, takenOn } from './snapshots.js';
+import { endMarked, markedProcesses } from './child/marked-processes.js';
+import { markerOf } from './engine/act.js';
+import { failed, stillFailing, takenOn } from './snapshots.js';
 
 /** What {@link settle} found and closed. */
 export interface Settled {
   readonly claims: number;
   readonly incidents: number;
+  /** Processes of remedies that had outlived their grace; they were ended. */
+  readonly ended: number;
 }
 
 /**
- * Closes what a process left that ended in the middle: its claims get the outcome *unknown*, for the remedy may have
- * run, and is neither repeated nor learned from; its incidents fail. A drill that never came to a claim fails as well:
- * the fault it staged ended with it. A real incident without a claim stays open: somebody still has to heal it.
+ * Closes what a process left that ended in the middle. What its remedy had started and is still at work is ended first:
+ * nobody would stop it at its timeout. Its claims get the outcome *unknown*, for the remedy may have run, and is neither
+ * repeated nor learned from.
+ *
+ * A real incident goes on, since somebody still has to heal it; one of a drill fails, for the fault that was staged ended
+ * with it.
  */
-export async function settle(ledger: Ledger): Promise<Settled> {
-  const { value } = await ledger.transact((view) => settlement(view, isAlive));
-  return value;
+export async function settle(ledger: Ledger, clock: Clock, options: TransactOptions = {}): Promise<Settled> {
+  // What is to be settled is seldom anything: found out without the lock, and once more under it.
+  ledger.registry.sync();
+  const ended = await endLeftovers(
+    ledger.registry.control((view) => abandonedClaims(view)),
+    clock,
+  );
+  const { value } = await ledger.transact((view) => settlement(view, isAlive, clock), options);
+  return { ...value, ended };
 }
 
-function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolean): Draft<Settled> {
+async function endLeftovers(claims: readonly Claim[], clock: Clock): Promise<number> {
+  let ended = 0;
+  for (const { incident_id, claim_id, owner } of claims) {
+    // Of another boot nothing is left, and pids of another namespace are not ours to judge.
+    if (owner.boot_id !== bootId()) continue;
+    const marker = markerOf(incident_id, claim_id);
+    const found = markedProcesses(marker).length;
+    if (found > 0) ended += found - (await endMarked(marker, clock)).length;
+  }
+  return ended;
+}
+
+function abandonedClaims(view: ControlView): Claim[] {
+  return view.allOpenClaims().filter((claim) => !isAlive(claim.owner));
+}
+
+function settlement(
+  view: ControlView,
+  alive: (owner: ProcessIdentity) => boolean,
+  clock: Clock,
+): Draft<Omit<Settled, 'ended'>> {
   const abandoned = view.allOpenClaims().filter((claim) => !alive(claim.owner));
   const incidents: SnapshotDraft[] = [];
   for (const { record, hash } of view.openIncidents()) {
@@ -33,11 +68,12 @@ function settlement(view: ControlView, alive: (owner: ProcessIdentity) => boolea
     const owner = claim === undefined ? stagedBy(record) : undefined;
     if (!claim && (owner === undefined || alive(owner))) continue;
     // Its claim has an end: how it went stands in the audit log, and what is missing here is a record that was lost.
-    if (!claim && view.hasEndedClaim(record.incident_id)) continue;
+    if (!claim && view.hasEndedClaim(record.incident_id) && record.status === 'remediating') continue;
     const before = takenOn(record);
     incidents.push({ record: claim ? lost(before, claim) : failed(before, { error: STAGE_GONE }), after: hash });
   }
-  const entries = abandoned.map((claim) => endOf(claim, view.incident(claim.incident_id)?.record));
+  const now = clockOf({ boot_id: bootId(), elapsed_s: clock.elapsed() });
+  const entries = abandoned.map((claim) => endOf(claim, view.incident(claim.incident_id)?.record, now));
   return { incidents, entries, value: { claims: entries.length, incidents: incidents.length } };
 }
 
@@ -53,17 +89,15 @@ function lost(incident: NewIncident, claim: Claim): NewIncident {
     outcome: 'unknown',
     verified: false,
   };
-  return failed(incident, {
-    error: 'the process that was healing it ended; whether the remedy ran is unknown',
-    attempt,
-  });
+  const defeat = { error: 'the process that was healing it ended; whether the remedy ran is unknown', attempt };
+  return incident.origin === 'drill' ? failed(incident, defeat) : stillFailing(incident, defeat);
 }
 
 /**
  * The end of an abandoned claim: unknown, unless its owner came as far as writing down how it went, and was stopped
  * between that record and this entry.
  */
-function endOf(claim: Claim, record: Incident | undefined): AuditDraft {
+function endOf(claim: Claim, record: Incident | undefined, now: JsonObject): AuditDraft {
   const attempt = record?.attempts?.find((one) => one.claim === claim.claim_id);
   const outcome = attempt?.outcome ?? 'unknown';
   return {
@@ -71,8 +105,22 @@ function endOf(claim: Claim, record: Incident | undefined): AuditDraft {
     action: ACTION.remedyEnded,
     resource: claim.incident_id,
     decision: { outcome, verified: attempt?.verified === true },
-    metadata: { claim: claim.claim_id, incident_id: claim.incident_id, reason: 'its owner is gone' },
+    metadata: { claim: claim.claim_id, incident_id: claim.incident_id, reason: 'its owner is gone', ...now },
   };
+}
+
+/** A drill that was interrupted: the fault it staged ends with it, and nobody will heal it. */
+export async function giveUpDrill(ledger: Ledger, incident_id: string): Promise<NewIncident | undefined> {
+  const { value } = await ledger.transact((view): Draft<NewIncident | undefined> => {
+    const last = view.incident(incident_id);
+    if (last === undefined || (last.record.status !== 'detected' && last.record.status !== 'remediating')) {
+      return { value: undefined };
+    }
+    const before = takenOn(last.record);
+    const record = failed(before, { error: before.error ?? STAGE_GONE });
+    return { incidents: [{ record, after: last.hash }], value: record };
+  });
+  return value;
 }
 
 /** The process that staged a drill's fault; `undefined` for any other incident. */

@@ -38,8 +38,85 @@ export function takenOn(incident: Incident): NewIncident {
   return { attempts: [], attempts_dropped: 0, ...incident } as unknown as NewIncident;
 }
 
-export function remediating(before: NewIncident, playbook: Pick<Playbook, 'id' | 'name'>): NewIncident {
-  return { ...before, status: 'remediating', playbook_id: playbook.id, playbook_name: playbook.name };
+export interface Beginning {
+  readonly playbook: Pick<Playbook, 'id' | 'name'>;
+  /** The arm of learning's experiment, and with which probability it was drawn. */
+  readonly arm: string;
+  readonly propensity: number;
+  readonly config_version: string | null;
+}
+
+export function remediating(before: NewIncident, b: Beginning): NewIncident {
+  const { playbook, arm, propensity, config_version } = b;
+  return {
+    ...before,
+    status: 'remediating',
+    playbook_id: playbook.id,
+    playbook_name: playbook.name,
+    ...{ arm, propensity, config_version },
+  };
+}
+
+export interface Relapse {
+  readonly onset_at: string;
+  readonly confirm_s: number;
+}
+
+/** The same failure once more: a new episode of the same incident, with a time to recover of its own. */
+export function reopened(before: NewIncident, { onset_at, confirm_s }: Relapse): NewIncident {
+  return {
+    ...before,
+    status: 'detected',
+    resolved_at: null,
+    mttr_seconds: null,
+    success: false,
+    error: null,
+    onset_at,
+    timings: { confirm_s: rounded(confirm_s), decide_s: null, act_s: null, verify_s: null },
+    verification: { status: 'unverified', by: null, passes: 0, at: null },
+    resolution: 'none',
+    relapses: before.relapses + 1,
+  };
+}
+
+export interface PassedAgain {
+  readonly at: string;
+  readonly mttr_s: number;
+  readonly resolution: 'self_recovered' | 'unattributed';
+  readonly by: string;
+  readonly passes: number;
+}
+
+/** The check passes again, and no remedy that was verified is why. */
+export function recovered(before: NewIncident, { at, mttr_s, resolution, by, passes }: PassedAgain): NewIncident {
+  return {
+    ...before,
+    status: 'resolved',
+    resolved_at: at,
+    mttr_seconds: rounded(mttr_s),
+    success: true,
+    error: null,
+    verification: { status: 'verified', by, passes, at },
+    resolution,
+  };
+}
+
+/** A person says that it is over. Nobody has verified it; one that had failed has failed. */
+export function closed(before: NewIncident, at: string): NewIncident {
+  const hadFailed = before.status === 'failed';
+  return {
+    ...before,
+    status: hadFailed ? 'failed' : 'resolved',
+    resolved_at: hadFailed ? null : at,
+    success: false,
+    verification: { status: 'unverified', by: null, passes: 0, at: null },
+    resolution: 'manual',
+  };
+}
+
+/** A remedy did not help, and the incident goes on. */
+export function stillFailing(before: NewIncident, d: Defeat): NewIncident {
+  return { ...failed(before, d), status: 'detected' };
 }
 
 export interface Recovery {

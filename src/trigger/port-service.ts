@@ -1,7 +1,5 @@
 import { createServer, type Server } from 'node:http';
-
-/** The header by which a drill's check knows the drill's own service from whoever else may answer. */
-export const DRILL_HEADER = 'x-grace-drill';
+import { DRILL_HEADER } from './drill-header.js';
 
 export interface PortServiceOptions {
   readonly host: string;

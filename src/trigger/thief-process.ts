@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { identityOf, isAlive } from '../core/host/process-identity.js';
 import type { ProcessIdentity } from '../core/records/claim.js';
+import { ChildLines, objectOf } from './child-lines.js';
 
 const SILENCE_LIMIT_MS = 10_000;
-const MAX_LINE_CHARS = 4096;
 
 export interface ThiefOptions {
   readonly port: number;
@@ -48,10 +48,11 @@ export async function startThief(options: ThiefOptions): Promise<Thief> {
     child.once('error', () => child.pid === undefined && resolve());
   });
 
-  let line: string;
+  const lines = new ChildLines(child);
   try {
-    line = await firstLine(child, options.silence_limit_ms ?? SILENCE_LIMIT_MS);
-    const listening = listeningPort(line, port);
+    const said = await lines.next(options.silence_limit_ms ?? SILENCE_LIMIT_MS);
+    if (said.kind === 'nothing') throw notStarted(said.reason, said.cause);
+    const listening = listeningPort(said.line, port);
     // We have not waited for it, so that its pid is its own until then.
     const { pid } = child;
     const identity = pid === undefined ? undefined : identityOf(pid);
@@ -77,32 +78,9 @@ function close(child: ChildProcess): void {
   child.stdout?.destroy();
 }
 
-function firstLine(child: ChildProcess, limit_ms: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const timer = setTimeout(() => settle(notStarted(`it said nothing within ${limit_ms} ms`)), limit_ms);
-    const settle = (result: string | Error) => {
-      clearTimeout(timer);
-      child.stdout?.off('data', listen);
-      if (typeof result === 'string') resolve(result);
-      else reject(result);
-    };
-    const listen = (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end !== -1) settle(text.slice(0, end));
-      else if (text.length > MAX_LINE_CHARS) settle(notStarted('it does not speak as a thief does'));
-    };
-    child.stdout?.setEncoding('utf8').on('data', listen);
-    child.once('error', (error) => settle(notStarted(error.message, error)));
-    // Not 'exit', which may come before the last of its output.
-    child.once('close', (code, signal) => settle(notStarted(`it ended early with ${signal ?? `code ${code}`}`)));
-  });
-}
-
 /** Throws when the line says anything but that it listens, on the port that was asked for. */
 function listeningPort(line: string, wanted: number): number {
-  const said = parsed(line);
+  const said = objectOf(line);
   const listening = said?.listening;
   if (typeof listening === 'number' && (wanted === 0 || listening === wanted)) return listening;
   const failed = said?.failed;
@@ -112,17 +90,8 @@ function listeningPort(line: string, wanted: number): number {
     });
   }
   throw notStarted(
-    typeof failed === 'string' ? `it cannot listen on port ${wanted}: ${failed}` : 'it does not speak as a thief does',
+    typeof failed === 'string' ? `it cannot listen on port ${wanted}: ${failed}` : 'it does not speak as it should',
   );
-}
-
-function parsed(line: string): { listening?: unknown; failed?: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function notStarted(reason: string, cause?: unknown): OperatorError {

@@ -65,6 +65,9 @@ describe('links between documents', () => {
   });
 });
 
+/** Variables by which processes that grace has started are found again. */
+const GIVEN_ON = ['GRACE_ACT', 'GRACE_DRILL'];
+
 describe('docs/exit-codes.md', () => {
   const rows = new Map(
     [...read('docs/exit-codes.md').matchAll(/^\| `(GRACE_[A-Z_]+)` \| ([\d, ]+) \|/gm)].map(
@@ -73,7 +76,8 @@ describe('docs/exit-codes.md', () => {
   );
 
   it('lists every code that the program has, and no other', () => {
-    expect([...rows.keys()].sort()).toEqual(unique(matches(source, /['"`](GRACE_[A-Z_]+)['"`]/g)));
+    const codes = unique(matches(source, /['"`](GRACE_[A-Z_]+)['"`]/g)).filter((name) => !GIVEN_ON.includes(name));
+    expect([...rows.keys()].sort()).toEqual(codes);
   });
 
   it('gives each code its exit code', () => {

@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../src/core/records/incident.js';
 import { readIncident } from '../../src/core/records/incident.js';
 import type { JsonObject } from '../../src/core/records/json.js';
-import { failed, opened, remediating, resolved, rounded, takenOn } from '../../src/healing/snapshots.js';
+import {
+  closed,
+  failed,
+  opened,
+  recovered,
+  remediating,
+  reopened,
+  resolved,
+  rounded,
+  stillFailing,
+  takenOn,
+} from '../../src/healing/snapshots.js';
 import { newIncident, oldIncident } from '../support/records.js';
 
 const attempt = (n: number): Attempt => ({
@@ -32,14 +43,32 @@ const at = '2026-11-23T00:19:00.000Z';
 const verification = { status: 'verified', by: 'web', passes: 2, at } as const;
 const recovery = { at, mttr_s: 12.345_678_9, timings: { act_s: 0.1 }, attempt: attempt(1), verification };
 
+const acting = remediating(first, {
+  playbook: { id: 'p', name: 'P' },
+  ...{ arm: 'author', propensity: 1, config_version: 'c1' },
+});
+const relapse = { onset_at: '2026-11-23T01:00:00.000Z', confirm_s: 2.000_000_4 };
+const passedAgain = { at, mttr_s: 7.000_000_4, resolution: 'self_recovered', by: 'web', passes: 3 } as const;
+
 describe('the snapshots of an incident', () => {
   test('each of them is a record that is read back', () => {
-    const acting = remediating(first, { id: 'p', name: 'P' });
-    for (const snapshot of [first, acting, resolved(acting, recovery), failed(acting, { error: 'no' })]) {
+    const over = resolved(acting, recovery);
+    const all = [first, acting, over, failed(acting, { error: 'no' }), stillFailing(acting, { error: 'no' })];
+    const later = [
+      reopened(over, relapse),
+      recovered(first, passedAgain),
+      closed(first, at),
+      closed(failed(first, { error: 'no' }), at),
+    ];
+    for (const snapshot of [...all, ...later]) {
       expect(readIncident(JSON.parse(JSON.stringify(snapshot)) as JsonObject)).toMatchObject({ ok: true });
     }
     expect(first).toMatchObject({ status: 'detected', success: false, timings: { confirm_s: 1 }, resolution: 'none' });
-    expect(acting).toEqual({ ...first, status: 'remediating', playbook_id: 'p', playbook_name: 'P' });
+    expect(acting).toEqual({
+      ...first,
+      ...{ status: 'remediating', playbook_id: 'p', playbook_name: 'P' },
+      ...{ arm: 'author', propensity: 1, config_version: 'c1' },
+    });
   });
 
   test('resolved keeps what was and adds what came', () => {
@@ -57,6 +86,45 @@ describe('the snapshots of an incident', () => {
       metadata: { a: 1 },
     });
     expect(first.attempts).toEqual([]);
+  });
+
+  test('the same failure again: a new episode of the same incident', () => {
+    const over = resolved(acting, recovery);
+    expect(reopened(over, relapse)).toEqual({
+      ...over,
+      ...{ status: 'detected', resolved_at: null, mttr_seconds: null, success: false, error: null, relapses: 1 },
+      ...{ onset_at: relapse.onset_at, resolution: 'none' },
+      timings: { confirm_s: 2, decide_s: null, act_s: null, verify_s: null },
+      verification: { status: 'unverified', by: null, passes: 0, at: null },
+    });
+    expect(reopened(reopened(over, relapse), relapse).relapses).toBe(2);
+  });
+
+  test('a check that passes again has verified the recovery, not a remedy', () => {
+    expect(recovered(failed(first, { error: 'no' }), passedAgain)).toEqual({
+      ...first,
+      ...{ status: 'resolved', resolved_at: at, mttr_seconds: 7, success: true, error: null },
+      ...{ resolution: 'self_recovered', verification: { status: 'verified', by: 'web', passes: 3, at } },
+    });
+  });
+
+  test('closed by a person is never verified and never a success; what had failed has failed', () => {
+    const verified = { status: 'verified', by: 'web', passes: 2, at } as const;
+    for (const before of [first, { ...acting, verification: verified }]) {
+      expect(closed(before, at)).toMatchObject({
+        ...{ status: 'resolved', resolved_at: at, mttr_seconds: null, success: false, resolution: 'manual' },
+        verification: { status: 'unverified', by: null, passes: 0, at: null },
+      });
+    }
+    expect(closed(failed(first, { error: 'no' }), at)).toMatchObject({
+      ...{ status: 'failed', resolved_at: null, success: false, resolution: 'manual', error: 'no' },
+    });
+  });
+
+  test('a remedy that did not help: the incident goes on', () => {
+    expect(stillFailing(acting, { error: 'no', attempt: attempt(1) })).toMatchObject({
+      ...{ status: 'detected', success: false, error: 'no', resolution: 'none', attempts: { length: 1 } },
+    });
   });
 
   test('failed is never a success, and keeps its verification unless there is a new one', () => {

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createPortService, DRILL_HEADER, type PortService } from '../../src/trigger/port-service.js';
+import { DRILL_HEADER } from '../../src/trigger/drill-header.js';
+import { createPortService, type PortService } from '../../src/trigger/port-service.js';
 
 let service: PortService | undefined;
 afterEach(() => service?.stop());

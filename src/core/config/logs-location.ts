@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
-import { shellArguments } from '../shell-quoted.js';
+import { EXIT, OperatorError } from '../errors.js';
+import { shellArguments, shellQuoted } from '../shell-quoted.js';
+import { readConfigText } from './config-file.js';
+import { fieldOf } from './field-path.js';
+import type { Place } from './line-places.js';
 
 export interface LocationSources {
   readonly cwd: string;
@@ -50,40 +53,23 @@ export function locateConfig({ cwd, env, config }: LocationSources): string | un
 }
 
 async function logsOfConfig(path: string): Promise<string | undefined> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new OperatorError(
-      'GRACE_CONFIG_UNREADABLE',
-      EXIT.usage,
-      `${path}: ${systemErrorSentence(error) ?? 'unreadable'}`,
-      {
-        hint: `ls -l ${shellArguments(path)}`,
-        cause: error,
-      },
-    );
-  }
+  const text = readConfigText(path);
   // Loaded here because most hosts run most commands with the location given.
-  const { LineCounter, isMap, isNode, isScalar, parseDocument } = await import('yaml');
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
-  const invalid = (message: string, offset: number) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return new OperatorError('GRACE_CONFIG_INVALID', EXIT.usage, `${path}:${line}:${col}: ${message}`, {
-      hint: `ls -l ${shellArguments(path)}   # correct it, or name the logs: --logs DIR`,
+  const { readYaml } = await import('./yaml-tree.js');
+  const { value, broken, refused, places } = readYaml(text);
+  const invalid = ({ line, column }: Place, message: string) =>
+    new OperatorError('GRACE_CONFIG_INVALID', EXIT.usage, `${path}:${line}:${column}: ${message}`, {
+      hint: `grace config check --config ${shellQuoted(path)}   # or name the logs: --logs DIR`,
     });
-  };
-  const [problem] = document.errors;
-  if (problem) throw invalid(problem.message.split('\n')[0]?.replace(/ at line .*$/, '') ?? 'not YAML', problem.pos[0]);
-  const { contents } = document;
-  if (contents === null) return undefined;
-  if (!isMap(contents)) throw invalid('not a mapping of settings', contents.range?.[0] ?? 0);
-  const logs = contents.get('logs', true);
+  const [problem] = [...broken, ...refused];
+  if (problem)
+    throw invalid(problem, [fieldOf(problem.field), problem.message].filter((part) => part !== '').join(' '));
+  if (value === null) return undefined;
+  const top: Place = places.get('') ?? { line: 1, column: 1 };
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalid(top, 'not a mapping of settings');
+  const { logs } = value as { logs?: unknown };
   if (logs === undefined) return undefined;
-  const value = isScalar(logs) ? logs.value : undefined;
-  if (typeof value !== 'string' || value === '') {
-    throw invalid('logs: is not the name of a directory', isNode(logs) ? (logs.range?.[0] ?? 0) : 0);
-  }
-  return resolve(dirname(path), value);
+  if (typeof logs !== 'string' || logs === '')
+    throw invalid(places.get('logs') ?? top, 'logs: is not the name of a directory');
+  return resolve(dirname(path), logs);
 }

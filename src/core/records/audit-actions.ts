@@ -2,12 +2,42 @@
 export const ACTION = {
   /** Binds one line of incidents.jsonl: metadata {incident_id, offset, length, sha256}. */
   incidentSnapshot: 'incident_snapshot',
-  /** Written before any autonomous act: what will be tried, and why. */
-  remedyIntended: 'remedy_intended',
-  /** Grants one process the right to act: metadata as in {@link ./claim.ts}. */
+  /** A failure is confirmed: an incident begins, or begins again. Metadata {incident_id, check, target, onset, clock}. */
+  incidentOpened: 'incident_opened',
+  /** Written before any autonomous act. Grants one process the right to it: metadata as in {@link ./claim.ts}. */
   remedyClaimed: 'remedy_claimed',
-  /** Ends a claim: metadata {claim, incident_id}, decision {outcome}. */
+  /** Ends a claim: metadata {claim, incident_id, clock}, decision {outcome}. */
   remedyEnded: 'remedy_ended',
+  /** What would have been done and was not: decision {playbook_id, rails}, metadata {incident_id, check, reasons}. */
+  remedyWithheld: 'remedy_withheld',
+  /** The check passes again, and no remedy is why: decision {resolution}, metadata {incident_id, clock}. */
+  incidentRecovered: 'incident_recovered',
+  /** It needs a person: decision {reason}, metadata {incident_id, clock}. */
+  incidentEscalated: 'incident_escalated',
+  /** Somebody was told, and took it: decision {event, by}, metadata {incident_id}. */
+  incidentNotified: 'incident_notified',
+  /** Nobody could be told in that way: decision {event, by, reason}. */
+  notificationFailed: 'notification_failed',
+  /** A person has seen it. Metadata {incident_id, account, note}. */
+  incidentAcknowledged: 'incident_acknowledged',
+  /** A person closes it, with a reason; it is not verified. */
+  incidentClosed: 'incident_closed',
+  approvalRequested: 'approval_requested',
+  /** A person allows one run: decision {playbook_id, config_version}, metadata {incident_id, account, clock, expires_s}. */
+  approvalGiven: 'approval_given',
+  /** Nothing acts on the matching checks: metadata {checks, reason, account, clock, lasts_s}. Its subject names it. */
+  silenceStarted: 'silence_started',
+  silenceEnded: 'silence_ended',
+  /** Nothing acts at all until a person releases it. */
+  brakeSet: 'brake_set',
+  brakeReleased: 'brake_released',
+  /** An account asked for what it may not do: decision {allowed: false, rule}. */
+  requestDenied: 'request_denied',
+  /** `heal watch` began, took another configuration, refused one, or ended. */
+  watchStarted: 'watch_started',
+  configLoaded: 'config_loaded',
+  configRefused: 'config_refused',
+  watchEnded: 'watch_ended',
   drillStarted: 'drill_started',
   drillEnded: 'drill_ended',
   /** A line without LF was ended: metadata {log, offset, length, sha256}. */
@@ -23,3 +53,23 @@ export const ACTION = {
   /** Bytes that had been read are gone: metadata {log, kind, bytes_before, bytes_now}. */
   logLossNoted: 'log_loss_noted',
 } as const;
+
+/** Those that later decisions ask for. */
+export const CONTROL_ACTIONS: ReadonlySet<string> = new Set([
+  ACTION.incidentOpened,
+  ACTION.remedyWithheld,
+  ACTION.incidentRecovered,
+  ACTION.incidentEscalated,
+  ACTION.incidentNotified,
+  ACTION.notificationFailed,
+  ACTION.incidentAcknowledged,
+  ACTION.incidentClosed,
+  ACTION.approvalRequested,
+  ACTION.approvalGiven,
+  ACTION.silenceStarted,
+  ACTION.silenceEnded,
+  ACTION.brakeSet,
+  ACTION.brakeReleased,
+  ACTION.watchStarted,
+  ACTION.watchEnded,
+]);

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
-import { ACTION } from '../records/audit-actions.js';
+import { ACTION, CONTROL_ACTIONS } from '../records/audit-actions.js';
 import { type AuditEntry, readAuditEntry } from '../records/audit-entry.js';
 import { isJsonObject } from '../records/json.js';
 import { matchesOldLearningRule } from '../records/learning-keywords.js';
+import { readClock } from '../records/moment.js';
 import { decode, parseStrict } from '../records/strict-json.js';
 import { foldTaskEntry, kindOfTaskEntry } from '../records/task.js';
 import { canonicalInstant, namesNoZone } from '../records/time.js';
@@ -28,6 +29,7 @@ export class AuditFold implements LineFold {
   readonly #unvouched: Database.Statement<[string, number, number], { found: number }>;
   readonly #claim: Database.Statement;
   readonly #endClaim: Database.Statement;
+  readonly #control: Database.Statement;
   readonly #tasks: TaskTable;
   /** Sums of the present batch; written at its end. */
   readonly #sums = new Map<string, Sum>();
@@ -48,8 +50,19 @@ export class AuditFold implements LineFold {
     this.#unvouched = db.prepare(
       'SELECT 1 AS found FROM incident_lines WHERE sha256 = ? AND position = ? AND length = ? AND bound = 0 LIMIT 1',
     );
-    this.#claim = db.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)');
-    this.#endClaim = db.prepare('UPDATE claims SET ended_at = ?, outcome = ? WHERE claim_id = ? AND ended_at IS NULL');
+    this.#claim = db.prepare(
+      `INSERT OR IGNORE INTO claims VALUES (
+         @claim_id, @incident_id, @target, @playbook_id, @at, @boot_id, @pid_ns, @pid, @start_time, @line, @elapsed_s,
+         NULL, NULL, NULL)`,
+    );
+    this.#endClaim = db.prepare(
+      `UPDATE claims SET ended_at = @at, outcome = @outcome, ended_s = iif(boot_id = @boot_id, @elapsed_s, NULL)
+       WHERE claim_id = @claim AND ended_at IS NULL`,
+    );
+    this.#control = db.prepare(
+      `INSERT INTO controls VALUES (
+         @line, @action, @subject, @at, @actor, @entry_id, @boot_id, @elapsed_s, @origin, @decision, @metadata)`,
+    );
     this.#tasks = new TaskTable(db);
   }
 
@@ -123,23 +136,36 @@ export class AuditFold implements LineFold {
         this.#bind.run(place.line, entry.resource, m.offset, m.length, m.sha256);
         return undefined;
       case ACTION.remedyClaimed:
-        return this.#foldClaim(entry);
+        return this.#foldClaim(entry, place);
       case ACTION.remedyEnded:
         if (typeof m.claim !== 'string' || typeof entry.decision.outcome !== 'string') {
           return 'an ended remedy needs metadata.claim and decision.outcome';
         }
-        this.#openClaims -= this.#endClaim.run(
-          canonicalInstant(entry.timestamp) ?? entry.timestamp,
-          entry.decision.outcome,
-          m.claim,
-        ).changes;
+        this.#openClaims -= this.#endClaim.run({
+          at: canonicalInstant(entry.timestamp) ?? entry.timestamp,
+          outcome: entry.decision.outcome,
+          claim: m.claim,
+          ...readClock(m),
+        }).changes;
         return undefined;
       default:
+        if (CONTROL_ACTIONS.has(entry.action)) this.#foldOther(entry, place);
         return undefined;
     }
   }
 
-  #foldClaim(entry: AuditEntry): string | undefined {
+  #foldOther(entry: AuditEntry, place: LinePlace): void {
+    const { action, resource, timestamp, actor, entry_id, decision, metadata } = entry;
+    this.#control.run({
+      ...{ line: place.line, action, subject: resource, at: canonicalInstant(timestamp) ?? timestamp, actor, entry_id },
+      ...readClock(metadata),
+      origin: typeof metadata.origin === 'string' ? metadata.origin : null,
+      decision: JSON.stringify(decision),
+      metadata: JSON.stringify(metadata),
+    });
+  }
+
+  #foldClaim(entry: AuditEntry, place: LinePlace): string | undefined {
     const { incident_id, target, playbook_id, owner } = entry.metadata;
     if (
       typeof incident_id !== 'string' ||
@@ -152,20 +178,13 @@ export class AuditFold implements LineFold {
     ) {
       return 'a claim needs metadata.incident_id, target, playbook_id and owner {boot_id, pid, start_time}';
     }
-    const at = canonicalInstant(entry.timestamp) ?? entry.timestamp;
     const { boot_id, pid, start_time } = owner;
-    const pid_ns = typeof owner.pid_ns === 'string' ? owner.pid_ns : null;
-    const { changes } = this.#claim.run(
-      entry.entry_id,
-      incident_id,
-      target,
-      playbook_id,
-      at,
-      boot_id,
-      pid_ns,
-      pid,
-      start_time,
-    );
+    const { changes } = this.#claim.run({
+      ...{ claim_id: entry.entry_id, incident_id, target, playbook_id, boot_id, pid, start_time, line: place.line },
+      at: canonicalInstant(entry.timestamp) ?? entry.timestamp,
+      pid_ns: typeof owner.pid_ns === 'string' ? owner.pid_ns : null,
+      elapsed_s: readClock(entry.metadata).elapsed_s,
+    });
     this.#claims += changes;
     this.#openClaims += changes;
     return undefined;

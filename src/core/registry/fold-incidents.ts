@@ -41,7 +41,7 @@ export class IncidentFold implements LineFold {
     this.#replace = db.prepare(
       `REPLACE INTO incidents VALUES (
          @incident_id, @line_hash, @bound, @lines, @duplicates, @recoveries, @detected_at, @status, @failure_mode, @severity,
-         @origin, @verified, @acted, @resolution, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @snapshot)`,
+         @origin, @verified, @acted, @resolution, @relapses, @playbook_id, @target, @trigger_source, @trigger_ref, @ordinal, @position, @snapshot)`,
     );
     this.#repeat = db.prepare(
       'UPDATE incidents SET lines = lines + 1, duplicates = duplicates + 1 WHERE incident_id = ?',
@@ -100,6 +100,8 @@ export class IncidentFold implements LineFold {
       lines: (before?.lines ?? 0) + 1,
       duplicates: (before?.duplicates ?? 0) + duplicate,
       recoveries,
+      ordinal: place.ordinal,
+      position: place.position,
       snapshot: bytes.toString('utf8'),
     });
     if (recovered) this.#recover.run(recoveryOf(incident, recoveries));

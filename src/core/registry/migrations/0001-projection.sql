@@ -70,10 +70,16 @@ CREATE TABLE incidents (
   target         TEXT,
   trigger_source TEXT,
   trigger_ref    TEXT,
+  ordinal        INTEGER NOT NULL, -- where the line stands: the order of incidents is the order in the log
+  position       INTEGER NOT NULL,
   snapshot       TEXT    NOT NULL  -- the line
 ) WITHOUT ROWID;
 CREATE INDEX incidents_by_time ON incidents (detected_at);
 CREATE INDEX incidents_open ON incidents (status, target) WHERE status IN ('detected', 'remediating');
+CREATE INDEX incidents_of_target ON incidents (target, failure_mode, origin, ordinal, position);
+-- Those that the healing engine has to do with: neither recovered nor closed.
+CREATE INDEX incidents_live ON incidents (target, failure_mode)
+  WHERE status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none');
 CREATE INDEX incidents_by_ref ON incidents (trigger_source, trigger_ref) WHERE trigger_ref IS NOT NULL;
 
 -- Each passage of an incident into `resolved`; an incident that relapses has several.
@@ -149,10 +155,32 @@ CREATE TABLE claims (
   pid_ns      TEXT,
   pid         INTEGER NOT NULL,
   start_time  INTEGER NOT NULL,
+  line        INTEGER NOT NULL, -- of the granting entry
+  elapsed_s   REAL,             -- monotonic seconds of that boot, when it was granted
   ended_at    TEXT,
+  ended_s     REAL,             -- the same, when it ended, if it ended in that boot
   outcome     TEXT
 ) WITHOUT ROWID;
 CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
+CREATE INDEX claims_of_target ON claims (target, line);
+CREATE INDEX claims_of_incident ON claims (incident_id, line);
+
+-- The entries on which later decisions rest: openings, escalations, brake, silences, approvals and their like.
+CREATE TABLE controls (
+  line        INTEGER NOT NULL PRIMARY KEY,
+  action      TEXT    NOT NULL,
+  subject     TEXT    NOT NULL, -- what it is about: the entry's resource
+  at          TEXT    NOT NULL,
+  actor       TEXT    NOT NULL,
+  entry_id    TEXT    NOT NULL,
+  boot_id     TEXT,
+  elapsed_s   REAL,             -- monotonic seconds of that boot
+  origin      TEXT,
+  decision    TEXT    NOT NULL, -- JSON
+  metadata    TEXT    NOT NULL  -- JSON
+);
+CREATE INDEX controls_of_action ON controls (action, line);
+CREATE INDEX controls_of_subject ON controls (subject, line);
 
 CREATE TABLE tasks (
   source                TEXT    NOT NULL, -- the log it was projected from

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { ACTION } from '../../records/audit-actions.js';
 import type { Claim } from '../../records/claim.js';
-import type { AttemptOutcome, Incident } from '../../records/incident.js';
+import type { AttemptOutcome, Incident, Origin } from '../../records/incident.js';
+import type { JsonObject } from '../../records/json.js';
+import type { Moment } from '../../records/moment.js';
 import { UnusableDatabase } from '../database.js';
 
 /** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
@@ -18,11 +20,22 @@ export interface ControlView {
   incidentByRef(source: string, ref: string): KnownIncident | undefined;
   /** Incidents that have neither been resolved nor given up, oldest first. */
   openIncidents(): KnownIncident[];
-  /** The open incident of one failure of one target. */
-  openIncidentOf(target: string, failure_mode: string): KnownIncident | undefined;
+  /** The last incident of one failure of one target, whatever became of it. */
+  lastIncidentOf(target: string, failure_mode: string, origin: Origin): KnownIncident | undefined;
+  /** Incidents that have neither recovered nor been closed, in the order of the log; at most `limit`. */
+  liveIncidents(limit: number): KnownIncident[];
   /** Claims without an end on this incident or this target. */
   openClaims(incident_id: string, target: string): Claim[];
   allOpenClaims(): Claim[];
+  /** What was ever claimed on a target, newest first. */
+  recentClaims(target: string, limit: number): PlacedClaim[];
+  claimsOf(incident_id: string, limit: number): PlacedClaim[];
+  /** The entries of one action, newest first. */
+  recentControls(action: string, limit: number): ControlEntry[];
+  /** The newest entry of one action about one subject. */
+  lastControl(action: string, subject: string): ControlEntry | undefined;
+  /** Entries of `begin` after which none of `end` is about the same subject, newest first. */
+  standing(begin: string, end: string, limit: number): ControlEntry[];
   /** Whether some remedy on this incident was claimed and ended. */
   hasEndedClaim(incident_id: string): boolean;
   hasEntry(action: string, resource: string): boolean;
@@ -30,6 +43,26 @@ export interface ControlView {
   sealedAs(): string | undefined;
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
   auditLines(): number;
+}
+
+/** A claim and its place in the audit log, with its times on the monotonic clock. */
+export interface PlacedClaim extends Claim {
+  readonly line: number;
+  readonly granted: Moment;
+  /** `null` while it has not ended. */
+  readonly ended: Moment | null;
+}
+
+/** An entry on which decisions rest. */
+export interface ControlEntry extends Moment {
+  readonly line: number;
+  readonly action: string;
+  readonly subject: string;
+  readonly actor: string;
+  readonly entry_id: string;
+  readonly origin: string | null;
+  readonly decision: JsonObject;
+  readonly metadata: JsonObject;
 }
 
 interface SnapshotRow {
@@ -47,9 +80,14 @@ interface ClaimRow {
   pid_ns: string | null;
   pid: number;
   start_time: number;
+  line: number;
+  elapsed_s: number | null;
   ended_at: string | null;
+  ended_s: number | null;
   outcome: AttemptOutcome | null;
 }
+
+type ControlRow = Omit<ControlEntry, 'decision' | 'metadata'> & { decision: string; metadata: string };
 
 export function controlView(db: Database.Database): ControlView {
   const byId = db.prepare<[string], SnapshotRow>('SELECT snapshot, line_hash FROM incidents WHERE incident_id = ?');
@@ -61,10 +99,33 @@ export function controlView(db: Database.Database): ControlView {
     `SELECT snapshot, line_hash FROM incidents WHERE status IN ('detected', 'remediating')
      ORDER BY detected_at, incident_id`,
   );
-  const openOf = db.prepare<[string, string], SnapshotRow>(
+  const lastOf = db.prepare<[string, string, string], SnapshotRow>(
+    `SELECT snapshot, line_hash FROM incidents WHERE target = ? AND failure_mode = ? AND origin = ?
+     ORDER BY ordinal DESC, position DESC LIMIT 1`,
+  );
+  // The condition stands as in the index.
+  const live = db.prepare<[number], SnapshotRow>(
     `SELECT snapshot, line_hash FROM incidents
-     WHERE status IN ('detected', 'remediating') AND target = ? AND failure_mode = ?
-     ORDER BY detected_at, incident_id LIMIT 1`,
+     WHERE status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none')
+     ORDER BY ordinal, position LIMIT ?`,
+  );
+  const claimsOn = db.prepare<[string, number], ClaimRow>(
+    'SELECT * FROM claims WHERE target = ? ORDER BY line DESC LIMIT ?',
+  );
+  const claimsFor = db.prepare<[string, number], ClaimRow>(
+    'SELECT * FROM claims WHERE incident_id = ? ORDER BY line DESC LIMIT ?',
+  );
+  const recent = db.prepare<[string, number], ControlRow>(
+    'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
+  );
+  const last = db.prepare<[string, string], ControlRow>(
+    'SELECT * FROM controls WHERE subject = ? AND +action = ? ORDER BY line DESC LIMIT 1',
+  );
+  const standing = db.prepare<[string, string, number], ControlRow>(
+    `SELECT * FROM controls AS begun WHERE action = ? AND NOT EXISTS (
+       SELECT 1 FROM controls AS over
+       WHERE over.subject = begun.subject AND +over.action = ? AND over.line > begun.line)
+     ORDER BY line DESC LIMIT ?`,
   );
   const openOn = db.prepare<[string, string], ClaimRow>(
     'SELECT * FROM claims WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id',
@@ -90,9 +151,18 @@ export function controlView(db: Database.Database): ControlView {
     incident: (id) => known(byId.get(id)),
     incidentByRef: (source, ref) => known(byRef.get(source, ref)),
     openIncidents: () => stillOpen.all().map(parsed),
-    openIncidentOf: (target, failure_mode) => known(openOf.get(target, failure_mode)),
+    lastIncidentOf: (target, failure_mode, origin) => known(lastOf.get(target, failure_mode, origin)),
+    liveIncidents: (limit) => live.all(limit).map(parsed),
     openClaims: (incident_id, target) => openOn.all(incident_id, target).map(claim),
     allOpenClaims: () => open.all().map(claim),
+    recentClaims: (target, limit) => claimsOn.all(target, limit).map(placed),
+    claimsOf: (incident_id, limit) => claimsFor.all(incident_id, limit).map(placed),
+    recentControls: (action, limit) => recent.all(action, limit).map(control),
+    lastControl: (action, subject) => {
+      const row = last.get(subject, action);
+      return row && control(row);
+    },
+    standing: (begin, end, limit) => standing.all(begin, end, limit).map(control),
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
     sealedAs: () => wasAdopted.get('grace', ACTION.logAdopted) && adoption.get('grace', ACTION.logAdopted)?.resource,
@@ -106,9 +176,15 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     incident: (id) => ask((view) => view.incident(id)),
     incidentByRef: (source, ref) => ask((view) => view.incidentByRef(source, ref)),
     openIncidents: () => ask((view) => view.openIncidents()),
-    openIncidentOf: (target, failure_mode) => ask((view) => view.openIncidentOf(target, failure_mode)),
+    lastIncidentOf: (target, failure_mode, origin) => ask((view) => view.lastIncidentOf(target, failure_mode, origin)),
+    liveIncidents: (limit) => ask((view) => view.liveIncidents(limit)),
     openClaims: (incident_id, target) => ask((view) => view.openClaims(incident_id, target)),
     allOpenClaims: () => ask((view) => view.allOpenClaims()),
+    recentClaims: (target, limit) => ask((view) => view.recentClaims(target, limit)),
+    claimsOf: (incident_id, limit) => ask((view) => view.claimsOf(incident_id, limit)),
+    recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
+    lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),
+    standing: (begin, end, limit) => ask((view) => view.standing(begin, end, limit)),
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),
     hasEntry: (action, resource) => ask((view) => view.hasEntry(action, resource)),
     sealedAs: () => ask((view) => view.sealedAs()),
@@ -127,6 +203,23 @@ function parsed(row: SnapshotRow): KnownIncident {
   return { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
 }
 
-function claim({ boot_id, pid_ns, pid, start_time, ...rest }: ClaimRow): Claim {
-  return { ...rest, owner: { boot_id, ...(pid_ns === null ? {} : { pid_ns }), pid, start_time } };
+function claim(row: ClaimRow): Claim {
+  const { claim_id, incident_id, target, playbook_id, claimed_at, ended_at, outcome } = row;
+  const { boot_id, pid_ns, pid, start_time } = row;
+  const owner = { boot_id, ...(pid_ns === null ? {} : { pid_ns }), pid, start_time };
+  return { claim_id, incident_id, target, playbook_id, claimed_at, owner, ended_at, outcome };
+}
+
+function placed(row: ClaimRow): PlacedClaim {
+  const { boot_id, elapsed_s, claimed_at, ended_at, ended_s } = row;
+  return {
+    ...claim(row),
+    line: row.line,
+    granted: { boot_id, elapsed_s, at: claimed_at },
+    ended: ended_at === null ? null : { boot_id: ended_s === null ? null : boot_id, elapsed_s: ended_s, at: ended_at },
+  };
+}
+
+function control({ decision, metadata, ...rest }: ControlRow): ControlEntry {
+  return { ...rest, decision: JSON.parse(decision) as JsonObject, metadata: JSON.parse(metadata) as JsonObject };
 }

@@ -1,0 +1,118 @@
+import { closest } from '../core/config/closest.js';
+import { EXIT, type ExitCode, OperatorError } from '../core/errors.js';
+import { RAIL_IDS, type RailId } from '../core/records/rails.js';
+import type { Looked, Monitor } from '../healing/engine/monitor.js';
+import { isPassable } from '../healing/engine/rails.js';
+import type { HealEvent } from '../healing/events.js';
+import type { Context } from './context.js';
+import { HealSession } from './heal-session.js';
+import { eventWords } from './heal-words.js';
+import { accountOf, chosenChecks, loadForHealing } from './healing.js';
+import { interruptible } from './interrupts.js';
+import { escapeText } from './output/escape.js';
+import { noteTroubleOf } from './trouble.js';
+import type { WritingOptions } from './where.js';
+
+export type HealRunOptions = WritingOptions & {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly passOver?: string;
+};
+
+/** In a pass nobody follows up, a failure is confirmed within it: at the pace of the check, at most this. */
+const MOST_PACE_S = 1;
+
+/** One pass over all checks. 0: all is well or was healed; 3: something is not; 4: only because it was held back. */
+export function runHealRun(ctx: Context, names: readonly string[], options: HealRunOptions): Promise<number> {
+  return interruptible(async ({ stop, exit }) => {
+    const passOver = railsOf(options.passOver);
+    const loaded = await loadForHealing(ctx, options, true);
+    const emit = (event: HealEvent) => {
+      const words = options.json ? undefined : eventWords(event, options.verbose === true);
+      if (words !== undefined) ctx.out.write(`${escapeText(`${event.check}: ${words}`)}\n`);
+    };
+    const session = await HealSession.open(ctx, loaded, {
+      ...{ where: options, stop, emit, passOver },
+      trouble: noteTroubleOf(ctx),
+      // Who passes over a rail does so in their own name.
+      ...(passOver.length > 0 ? { account: `operator:${accountOf()}`, trigger: 'cli' } : {}),
+    });
+    try {
+      await session.tidy(loaded);
+      session.notifier.catchUp();
+      const { monitors, plan } = await session.monitors(loaded);
+      const chosen = new Set(chosenChecks(plan.watched, names, loaded.config));
+      const wanted = monitors.filter(({ watched }) => chosen.has(watched));
+      // All of them: one that cannot be dealt with must not leave the remedies of others in the middle.
+      const passes = await Promise.allSettled(
+        wanted.map((monitor) => pass(monitor, stop, () => session.settle(loaded))),
+      );
+      const looked = passes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      const [failure, ...others] = passes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+      if (options.json) await showJson(ctx, looked);
+      else if (options.verbose) {
+        for (const { monitor, result } of looked) {
+          ctx.out.write(
+            `${escapeText(`${monitor.watched.check.name}: ${result.probe.status}: ${result.probe.summary}`)}\n`,
+          );
+        }
+      }
+      for (const other of others) noteTroubleOf(ctx)(other);
+      if (failure !== undefined) throw failure;
+      return exit() ?? exitOf(looked.map(({ result }) => result));
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function pass(monitor: Monitor, stop: AbortSignal, settle: () => Promise<unknown>) {
+  const pace_s = Math.min(monitor.watched.every_s, MOST_PACE_S);
+  let result = await monitor.lookUntilClear(pace_s, stop);
+  if (result.kind === 'handled' && result.handled.kind === 'left_alone' && result.handled.reason === 'abandoned') {
+    await settle();
+    result = await monitor.lookUntilClear(pace_s, stop);
+  }
+  return { monitor, result };
+}
+
+function exitOf(results: readonly Looked[]): ExitCode {
+  const handled = results.flatMap((looked) => (looked.kind === 'handled' ? [looked.handled] : []));
+  const bad = handled.filter(({ kind }) => kind !== 'resolved' && kind !== 'left_alone');
+  if (results.some(({ kind }) => kind === 'could_not_tell')) return EXIT.badAnswer;
+  if (bad.length === 0) return EXIT.done;
+  return bad.every(({ kind }) => kind === 'withheld') ? EXIT.refused : EXIT.badAnswer;
+}
+
+function railsOf(text: string | undefined): RailId[] {
+  if (text === undefined) return [];
+  return text.split(',').map((word) => {
+    const rail = RAIL_IDS.find((id) => id === word.trim());
+    if (rail !== undefined && isPassable(rail)) return rail;
+    const passable = RAIL_IDS.filter(isPassable);
+    const message =
+      rail === undefined ? `--pass-over ${word}: there is no rail of that name` : `nobody passes over the rail ${rail}`;
+    const hint = rail === 'brake' ? 'grace heal brake off' : `--pass-over ${closest(word, passable)}`;
+    throw new OperatorError('GRACE_USAGE', rail === undefined ? EXIT.usage : EXIT.refused, message, { hint });
+  });
+}
+
+async function showJson(ctx: Context, looked: readonly { monitor: Monitor; result: Looked }[]): Promise<void> {
+  const { writeJson } = await import('./output/json.js');
+  writeJson(ctx.out, {
+    schema: 'grace.pass/1',
+    checks: looked.map(({ monitor, result }) => ({
+      check: monitor.watched.check.name,
+      status: result.probe.status,
+      summary: result.probe.summary,
+      result: result.kind === 'handled' ? result.handled.kind : result.kind,
+      incident_id: incidentOf(result),
+    })),
+  });
+}
+
+function incidentOf(looked: Looked): string | null {
+  if (looked.kind === 'recovered') return looked.incident.incident_id;
+  if (looked.kind !== 'handled' || !('incident' in looked.handled)) return null;
+  return looked.handled.incident?.incident_id ?? null;
+}

@@ -1,0 +1,124 @@
+import type { LoadedConfig } from '../core/config/load-config.js';
+import { OperatorError } from '../core/errors.js';
+import { fillReserve } from '../core/journal/reserve.js';
+import type { RailId } from '../core/records/rails.js';
+import { HealEngine } from '../healing/engine/engine.js';
+import { Monitor } from '../healing/engine/monitor.js';
+import type { HealEvent } from '../healing/events.js';
+import { channelsOf } from '../healing/notify/channel.js';
+import { Notifier } from '../healing/notify/notifier.js';
+import { ProbeStore } from '../healing/probe-store.js';
+import { type Settled, settle } from '../healing/settle.js';
+import { dropOldOutput, keepOutput } from '../healing/steps/output-store.js';
+import type { Watched } from '../healing/watched.js';
+import type { Context } from './context.js';
+import { type HealingPlan, healingPlan } from './healing.js';
+import type { WritingOptions } from './where.js';
+import { openForWriting, type Writing } from './writing.js';
+
+export interface SessionOptions {
+  readonly where: WritingOptions;
+  readonly stop: AbortSignal;
+  readonly emit: (event: HealEvent) => void;
+  /** Trouble of grace's own that stops nothing. */
+  readonly trouble: (error: unknown) => void;
+  readonly passOver?: readonly RailId[];
+  readonly account?: string;
+  readonly trigger?: string;
+}
+
+/** What a ledger says that has no room. */
+const FULL: readonly string[] = ['GRACE_DISK_FULL', 'GRACE_WRITE_FAILED'];
+
+/** Everything that a process which heals has open: the logs, what probes have seen, who is to be told. */
+export class HealSession {
+  readonly writing: Writing;
+  readonly store: ProbeStore;
+  readonly notifier: Notifier;
+  readonly #ctx: Context;
+  readonly #options: SessionOptions;
+
+  private constructor(ctx: Context, writing: Writing, loaded: LoadedConfig, options: SessionOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
+    this.writing = writing;
+    this.store = new ProbeStore(writing.dir, { write: true });
+    const { ledger } = writing;
+    const { clock } = ctx;
+    this.notifier = new Notifier(channelsOf(loaded.config, clock), { ledger, clock, trouble: options.trouble });
+  }
+
+  static async open(ctx: Context, loaded: LoadedConfig, options: SessionOptions): Promise<HealSession> {
+    return new HealSession(ctx, await openForWriting(ctx, options.where), loaded, options);
+  }
+
+  /** The checks of a configuration, ready to be looked at. */
+  async monitors(loaded: LoadedConfig): Promise<{ monitors: Monitor[]; plan: HealingPlan }> {
+    const { store, writing, notifier } = this;
+    const { emit, stop, passOver, account, trigger } = this.#options;
+    const { clock, newSuffix } = this.#ctx;
+    const plan = await healingPlan(this.#ctx, loaded, {
+      store,
+      ...(passOver === undefined ? {} : { passOver }),
+      ...(account === undefined ? {} : { account }),
+      ...(trigger === undefined ? {} : { trigger }),
+    });
+    const engine = new HealEngine(
+      {
+        ...{ ledger: writing.ledger, clock, host: writing.host, newSuffix, emit, stop },
+        keep: (incident_id, step, output) => this.#keep(incident_id, step, output),
+        notify: (notice) => notifier.notify(notice),
+      },
+      plan.setting,
+    );
+    const monitors = [...plan.watched.values()].map(
+      (watched: Watched) => new Monitor(watched, { engine, store, emit }),
+    );
+    return { monitors, plan };
+  }
+
+  /** What has to be done before anything is decided, and every now and then: what others left is closed. */
+  async tidy(loaded: LoadedConfig): Promise<Settled> {
+    const { dir } = this.writing;
+    const settled = await this.settle(loaded);
+    fillReserve(dir);
+    const keep_ms = loaded.config.policy.keep_output * 1000;
+    dropOldOutput(dir, keep_ms, this.#ctx.clock.now());
+    return settled;
+  }
+
+  /** Closes what processes left that ended in the middle. On a full disk that is part of freeing it, where something may. */
+  async settle({ config }: LoadedConfig): Promise<Settled> {
+    const { ledger } = this.writing;
+    const { clock } = this.#ctx;
+    try {
+      return await settle(ledger, clock);
+    } catch (error) {
+      const isFull = error instanceof OperatorError && FULL.includes(error.code);
+      const frees = Object.values(config.playbooks).some(({ steps }) => steps.some((step) => step.free_space));
+      if (!isFull || !frees) throw error;
+      return settle(ledger, clock, { reserve: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.notifier.idle();
+    this.store.close();
+    this.writing.ledger.close();
+    // The disk may have been freed just now.
+    fillReserve(this.writing.dir);
+  }
+
+  #keep(incident_id: string, step: string, output: Buffer) {
+    const kept = keepOutput(
+      this.writing.dir,
+      `${incident_id}-${step.replaceAll(':', '-')}-${this.#ctx.newSuffix()}`,
+      output,
+    );
+    if ('reason' in kept) {
+      this.#options.trouble(new Error(`the output of ${step} was not kept: ${kept.reason}`));
+      return undefined;
+    }
+    return { step, ...kept };
+  }
+}

@@ -1,0 +1,59 @@
+import type { FieldPath } from './field-path.js';
+import type { GraceConfig } from './schema/grace-schema.js';
+
+/** A file that the configuration names, and that is believed because it is named. */
+export interface NamedFile {
+  readonly field: FieldPath;
+  /** Absolute. */
+  readonly file: string;
+  /**
+   * `program`: it is run. `script`: the first path among the arguments of a program that runs what they say. `argument`: another such
+   * path. `secret`: nobody else may read it. `data`: what it says is taken for true.
+   */
+  readonly role: 'program' | 'script' | 'argument' | 'secret' | 'data';
+}
+
+/**
+ * Every program, script, secret and list of authorities that a configuration names. What a remedy works on (pidfiles, backups,
+ * logs) is not among them: it belongs to the services, and the steps look at it when they use it. `isInterpreter` says of a program,
+ * by its path, whether its arguments may name another program; without it every program's may.
+ */
+export function namedFiles(config: GraceConfig, isInterpreter?: (program: string) => boolean): NamedFile[] {
+  const found: NamedFile[] = [];
+  const add = (role: NamedFile['role'], field: FieldPath, file: string | undefined) => {
+    if (file !== undefined) found.push({ field, file, role });
+  };
+  const addArgv = (field: FieldPath, argv: readonly string[] | undefined) => {
+    const [program, ...words] = argv ?? [];
+    if (program === undefined) return;
+    add('program', [...field, 0], program);
+    if (isInterpreter?.(program) === false) return;
+    const first = words.findIndex((word) => word.startsWith('/'));
+    for (const [i, word] of words.entries()) {
+      if (word.startsWith('/')) add(i === first ? 'script' : 'argument', [...field, i + 1], word);
+    }
+  };
+
+  for (const [name, { http, tls, command }] of Object.entries(config.checks)) {
+    const field = ['checks', name];
+    addArgv([...field, 'command', 'run'], command?.run);
+    add('data', [...field, 'http', 'ca_file'], http?.ca_file);
+    add('data', [...field, 'tls', 'ca_file'], tls?.ca_file);
+  }
+  for (const [name, playbook] of Object.entries(config.playbooks)) {
+    for (const list of ['steps', 'rollback'] as const) {
+      for (const [i, { run, restart, http }] of playbook[list].entries()) {
+        const field = ['playbooks', name, list, i];
+        addArgv([...field, 'run'], run);
+        addArgv([...field, 'restart', 'start'], restart?.start);
+        addArgv([...field, 'restart', 'stop'], restart?.stop);
+        add('secret', [...field, 'http', 'authorization_file'], http?.authorization_file);
+      }
+    }
+  }
+  for (const [i, { run, webhook }] of config.notify.entries()) {
+    addArgv(['notify', i, 'run'], run);
+    add('secret', ['notify', i, 'webhook', 'secret_file'], webhook?.secret_file);
+  }
+  return found;
+}

@@ -1,0 +1,21 @@
+import type { ControlView } from './control.js';
+
+/** What the logs say where there are none. */
+export const EMPTY_CONTROL: ControlView = {
+  incident: () => undefined,
+  incidentByRef: () => undefined,
+  openIncidents: () => [],
+  lastIncidentOf: () => undefined,
+  liveIncidents: () => [],
+  openClaims: () => [],
+  allOpenClaims: () => [],
+  recentClaims: () => [],
+  claimsOf: () => [],
+  recentControls: () => [],
+  lastControl: () => undefined,
+  standing: () => [],
+  hasEndedClaim: () => false,
+  hasEntry: () => false,
+  sealedAs: () => undefined,
+  auditLines: () => 0,
+};

@@ -1,0 +1,41 @@
+import { graceSchema } from '../core/config/schema/grace-schema.js';
+import type { Clock } from '../core/host/clock.js';
+import { watchedOf } from './from-config.js';
+import type { Step } from './playbook.js';
+import type { Watched } from './watched.js';
+
+/** A step that whoever has set the stage runs itself. */
+export interface StagedStep {
+  readonly name: string;
+  readonly destroys: string;
+  run(): ReturnType<Step['run']>;
+}
+
+/** Nothing holds up a drill but its own fault: it is caused on purpose, by a person who waits for it. */
+const LIMITS = { cooldown: '0s', max: ['1000/1h'] };
+const STAGED_STEP_S = 10;
+
+/** What a drill's configuration, as in grace.yaml, says is watched. Throws what zod says when it is none. */
+export function drillWatched(
+  config: { readonly checks: Record<string, object>; readonly playbooks: Record<string, object> },
+  own: Readonly<Record<string, readonly StagedStep[]>>,
+  clock: Clock,
+): Map<string, Watched> {
+  const checks = Object.fromEntries(
+    Object.entries(config.checks).map(([name, check]) => [name, { limits: LIMITS, ...check }]),
+  );
+  const parsed = graceSchema.parse({ version: 1, mode: 'act', checks, playbooks: config.playbooks });
+  const watched = watchedOf(parsed, { clock, store: undefined });
+  return new Map([...watched].map(([name, one]) => [name, withOwnSteps(one, own)]));
+}
+
+function withOwnSteps(watched: Watched, own: Readonly<Record<string, readonly StagedStep[]>>): Watched {
+  return {
+    ...watched,
+    playbooks: watched.playbooks.map((playbook) => {
+      const steps = own[playbook.id];
+      if (steps === undefined) return playbook;
+      return { ...playbook, steps: steps.map((step) => ({ ...step, repeatable: false, timeout_s: STAGED_STEP_S })) };
+    }),
+  };
+}

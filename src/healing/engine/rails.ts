@@ -1,0 +1,111 @@
+import { matchesPattern } from '../../core/config/name-pattern.js';
+import { ageOf } from '../../core/records/moment.js';
+import type { RailId } from '../../core/records/rails.js';
+import type { ControlEntry } from '../../core/registry/queries/control.js';
+import type { Playbook } from '../playbook.js';
+import { approvalFault } from './approval.js';
+import { cooldownLeft, reachedCap } from './limits.js';
+import { rearmLeft } from './rounds.js';
+import type { Situation } from './situation.js';
+
+/** One reason not to act. */
+export interface Refusal {
+  readonly rail: RailId;
+  /** For an operator: what holds, and until when if that is known. */
+  readonly reason: string;
+}
+
+interface Rail {
+  readonly id: RailId;
+  /** A person may pass over it in a run of their own. */
+  readonly passable: boolean;
+  /** Why not to act, or `undefined`. */
+  judge(situation: Situation, playbook: Playbook): string | undefined;
+}
+
+/** Every rail is asked every time, so that an operator sees all that holds and not one after another. */
+const RAILS: readonly Rail[] = [
+  { id: 'observe', passable: true, judge: ({ watched }) => (watched.act ? undefined : 'mode is observe') },
+  {
+    id: 'account',
+    passable: false,
+    judge: ({ account }) => (account.allowed ? undefined : `${account.name} may not heal: ${account.rule}`),
+  },
+  { id: 'silence', passable: true, judge: silenced },
+  { id: 'maintenance', passable: true, judge: ({ maintenance }) => maintenance },
+  { id: 'dependency', passable: true, judge: dependencyFails },
+  {
+    id: 'flapping',
+    passable: true,
+    judge: ({ flapping }) => (flapping ? 'it changes too often: acting would add to that' : undefined),
+  },
+  { id: 'brake', passable: false, judge: braked },
+  {
+    id: 'rearm',
+    passable: true,
+    judge: (situation) => left(rearmLeft(situation), 'all remedies have failed; the next round begins'),
+  },
+  {
+    id: 'cooldown',
+    passable: true,
+    judge: (situation) => left(cooldownLeft(situation), 'the last act is too recent;'),
+  },
+  { id: 'cap', passable: true, judge: reachedCap },
+  { id: 'approval', passable: false, judge: approvalFault },
+];
+
+/** What keeps this playbook from being run now; those that a person passes over are left out. */
+export function refusals(situation: Situation, playbook: Playbook): Refusal[] {
+  return RAILS.flatMap((rail) => {
+    if (rail.passable && situation.passOver.includes(rail.id)) return [];
+    const reason = rail.judge(situation, playbook);
+    return reason === undefined ? [] : [{ rail: rail.id, reason }];
+  });
+}
+
+/** Those that hold and that a person passes over: they are written down with the act. */
+export function passedOver(situation: Situation, playbook: Playbook): Refusal[] {
+  return RAILS.flatMap((rail) => {
+    if (!rail.passable || !situation.passOver.includes(rail.id)) return [];
+    const reason = rail.judge(situation, playbook);
+    return reason === undefined ? [] : [{ rail: rail.id, reason }];
+  });
+}
+
+export function isPassable(id: RailId): boolean {
+  return RAILS.some((rail) => rail.id === id && rail.passable);
+}
+
+function left(seconds: number, why: string): string | undefined {
+  return seconds > 0 ? `${why} in ${Math.ceil(seconds)} s` : undefined;
+}
+
+function silenced({ silences, watched, now }: Situation): string | undefined {
+  const holding = silences.find((silence) => isSilencing(silence, watched.check.name, now));
+  if (holding === undefined) return undefined;
+  const { reason, account } = holding.metadata;
+  return `silenced by ${text(account)}${typeof reason === 'string' && reason !== '' ? `: ${reason}` : ''}`;
+}
+
+/** A silence that has not run out and names the check. */
+export function isSilencing(silence: ControlEntry, check: string, now: Situation['now']): boolean {
+  const { checks, lasts_s } = silence.metadata;
+  if (typeof lasts_s !== 'number' || ageOf(silence, now) >= lasts_s) return false;
+  return Array.isArray(checks) && checks.some((one) => typeof one === 'string' && matchesPattern(one, check));
+}
+
+function dependencyFails({ dependencies }: Situation): string | undefined {
+  const bad = dependencies.filter(({ status }) => status === 'critical' || status === 'unknown');
+  if (bad.length === 0) return undefined;
+  return `it depends on ${bad.map(({ name, status }) => `${name}, which is ${status}`).join(' and ')}`;
+}
+
+function braked({ brake, origin }: Situation): string | undefined {
+  // What grace itself has staged is no storm, and is not held up by one.
+  if (brake === undefined || origin === 'drill') return undefined;
+  return `the brake is on since ${brake.at}: ${text(brake.decision.reason)}`;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : 'somebody';
+}

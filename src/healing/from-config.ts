@@ -1,0 +1,60 @@
+import type { CheckConfig } from '../core/config/schema/check-schema.js';
+import type { GraceConfig } from '../core/config/schema/grace-schema.js';
+import type { Clock } from '../core/host/clock.js';
+import type { Check } from './check.js';
+import { makeCheck } from './checks/make-check.js';
+import type { Policy } from './engine/situation.js';
+import type { ProbeStore } from './probe-store.js';
+import { makePlaybook } from './steps/make-playbook.js';
+import type { Watched } from './watched.js';
+
+export interface ConfigTools {
+  readonly clock: Clock;
+  readonly store: ProbeStore | undefined;
+}
+
+/** The checks and remedies of a configuration, by the name of the check, in its order. */
+export function watchedOf(config: GraceConfig, { clock, store }: ConfigTools): Map<string, Watched> {
+  const checks = new Map<string, Check>();
+  const tools = {
+    clock,
+    other: (name: string) => checks.get(name),
+    remembered: (name: string) => store?.memory(name),
+    remember: (name: string, value: unknown) => store?.remember(name, value),
+    heartbeat: (name: string) => store?.heartbeat(name),
+  };
+  for (const [name, check] of Object.entries(config.checks)) checks.set(name, makeCheck(name, check, tools));
+  const watched = new Map<string, Watched>();
+  for (const [name, check] of checks) {
+    const spec = config.checks[name];
+    if (spec) watched.set(name, watch(check, spec, config, clock));
+  }
+  return watched;
+}
+
+function watch(check: Check, spec: CheckConfig, config: GraceConfig, clock: Clock): Watched {
+  return {
+    check,
+    every_s: spec.every,
+    confirm: spec.confirm,
+    recover: spec.recover,
+    start_period_s: spec.start_period,
+    flapping: spec.flapping,
+    act: (spec.mode ?? config.mode) === 'act',
+    depends_on: spec.depends_on,
+    playbooks: spec.heal.flatMap((id) => {
+      const playbook = config.playbooks[id];
+      return playbook ? [makePlaybook(id, playbook, { clock, every_s: spec.every })] : [];
+    }),
+    limits: { cooldown_s: spec.limits.cooldown, caps: spec.limits.max },
+  };
+}
+
+export function policyOf({ policy }: GraceConfig): Policy {
+  return {
+    autonomy: policy.autonomy,
+    brake: { incidents: policy.brake.incidents, within_s: policy.brake.within },
+    approval_expires_s: policy.approval_expires,
+    rearm: { first_s: policy.rearm.first, most_s: policy.rearm.most },
+  };
+}

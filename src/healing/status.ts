@@ -1,0 +1,184 @@
+import { ACTION } from '../core/records/audit-actions.js';
+import type { Claim, ProcessIdentity } from '../core/records/claim.js';
+import type { Incident } from '../core/records/incident.js';
+import { ageOf, type Moment, type Now } from '../core/records/moment.js';
+import type { ControlEntry, ControlView, KnownIncident } from '../core/registry/queries/control.js';
+import { isSilencing } from './engine/rails.js';
+import { BRAKE } from './engine/situation.js';
+
+/** What an operator reads first: from the logs alone, nothing is probed. */
+export interface HealStatus {
+  readonly wrong: readonly Trouble[];
+  readonly doing: readonly Doing[];
+  /** The brake, if it is on. */
+  readonly brake: { readonly since: string; readonly by: string; readonly reason: string } | null;
+  readonly silences: readonly {
+    readonly silence: string;
+    readonly checks: readonly string[];
+    readonly left_s: number;
+  }[];
+  readonly watch: { readonly running: boolean; readonly since: string | null; readonly pid: number | null };
+}
+
+/** An incident that has neither recovered nor been closed, or that a remedy has made bearable and nobody has seen. */
+export interface Trouble {
+  readonly incident_id: string;
+  readonly check: string | null;
+  readonly target: string | null;
+  readonly failure_mode: string;
+  readonly severity: Incident['severity'];
+  readonly status: Incident['status'];
+  readonly since: string;
+  readonly age_s: number;
+  readonly relapses: number;
+  /** What has been tried, oldest first. */
+  readonly tried: readonly { readonly playbook: string; readonly outcome: string }[];
+  /** What grace would do and does not. */
+  readonly withheld: { readonly playbook: string; readonly reasons: readonly string[] } | null;
+  /** Why a person is needed, if one is, and whether one was told and has said that they have seen it. */
+  readonly needs_person: {
+    readonly reason: string;
+    readonly told: boolean;
+    readonly acknowledged_by: string | null;
+  } | null;
+  readonly approval: { readonly playbook: string; readonly given: boolean } | null;
+}
+
+export interface Doing {
+  readonly incident_id: string;
+  readonly playbook: string;
+  readonly target: string;
+  readonly for_s: number;
+  readonly pid: number;
+  /** False: its process is gone, and nobody has settled it. */
+  readonly alive: boolean;
+}
+
+const MOST_LIVE = 200;
+const MOST_CLAIMS = 20;
+const MOST_SILENCES = 200;
+const MOST_ESCALATIONS = 200;
+const MOST_SAID = 1000;
+
+export function healStatus(
+  view: ControlView,
+  now: Now,
+  isAlive: (owner: ProcessIdentity) => boolean,
+  host: string,
+): HealStatus {
+  const set = view.lastControl(ACTION.brakeSet, BRAKE);
+  const isOn = set !== undefined && set.line > (view.lastControl(ACTION.brakeReleased, BRAKE)?.line ?? 0);
+  return {
+    wrong: [...view.liveIncidents(MOST_LIVE), ...madeBearable(view)]
+      .filter(({ record }) => record.origin === 'real' || record.origin === undefined)
+      .map(({ record }) => troubleOf(view, record, now)),
+    doing: view.allOpenClaims().map((claim) => ({
+      incident_id: claim.incident_id,
+      playbook: claim.playbook_id,
+      target: claim.target,
+      for_s: ageOf(grantOf(view, claim), now),
+      pid: claim.owner.pid,
+      alive: isAlive(claim.owner),
+    })),
+    brake: isOn ? { since: set.at, by: set.actor, reason: String(set.decision.reason ?? '') } : null,
+    silences: view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES).flatMap((one) => {
+      const checks = Array.isArray(one.metadata.checks) ? one.metadata.checks.map(String) : [];
+      if (!checks.some((pattern) => isSilencing(one, pattern, now))) return [];
+      return [{ silence: one.subject, checks, left_s: Number(one.metadata.lasts_s) - ageOf(one, now) }];
+    }),
+    watch: watchOf(view, isAlive, host),
+  };
+}
+
+/**
+ * Recovered by a remedy that has mended nothing: a person is needed as before, until one says that they have seen it. Newest
+ * first.
+ */
+export function madeBearable(view: ControlView): KnownIncident[] {
+  const newest = new Map<string, ControlEntry>();
+  for (const entry of view.recentControls(ACTION.incidentEscalated, MOST_ESCALATIONS)) {
+    if (!newest.has(entry.subject)) newest.set(entry.subject, entry);
+  }
+  return [...newest.values()].flatMap(({ subject, line }) => {
+    const known = view.incident(subject);
+    if (known?.record.status !== 'resolved' || known.record.resolution !== 'remediated') return [];
+    // One that was escalated before it was healed needs nobody any more.
+    const isOver = view.claimsOf(subject, 1).some((claim) => claim.line > line);
+    const isKnown = (view.lastControl(ACTION.incidentAcknowledged, subject)?.line ?? 0) > line;
+    return isOver || isKnown ? [] : [known];
+  });
+}
+
+/** Whether what this escalation says was taken (or refused, as `action` has it): other news of the incident do not count. */
+export function wasSaid(view: ControlView, action: string, escalation: ControlEntry): boolean {
+  const says = (entry: ControlEntry) => entry.decision.event === 'escalated' && entry.line > escalation.line;
+  const last = view.lastControl(action, escalation.subject);
+  if (last === undefined || last.line < escalation.line) return false;
+  return (
+    says(last) || view.recentControls(action, MOST_SAID).some((one) => one.subject === escalation.subject && says(one))
+  );
+}
+
+function grantOf(view: ControlView, { incident_id, claim_id, claimed_at }: Claim): Moment {
+  const placed = view.claimsOf(incident_id, MOST_CLAIMS).find((one) => one.claim_id === claim_id);
+  return placed?.granted ?? { boot_id: null, elapsed_s: null, at: claimed_at };
+}
+
+function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
+  const id = record.incident_id;
+  const opening = view.lastControl(ACTION.incidentOpened, id);
+  const since = opening?.line ?? 0;
+  const ofEpisode = (action: string): ControlEntry | undefined => {
+    const entry = view.lastControl(action, id);
+    return entry && entry.line > since ? entry : undefined;
+  };
+  const claims = view.claimsOf(id, MOST_CLAIMS).filter(({ line }) => line > since);
+  const withheld = ofEpisode(ACTION.remedyWithheld);
+  const escalated = ofEpisode(ACTION.incidentEscalated);
+  const requested = ofEpisode(ACTION.approvalRequested);
+  const given = ofEpisode(ACTION.approvalGiven);
+  const acknowledged = ofEpisode(ACTION.incidentAcknowledged);
+  const isHeld = withheld !== undefined && withheld.line > (claims[0]?.line ?? 0);
+  return {
+    incident_id: id,
+    check: record.check ?? null,
+    target: record.target ?? null,
+    failure_mode: record.failure_mode,
+    severity: record.severity,
+    status: record.status,
+    since: record.onset_at ?? record.detected_at,
+    age_s: opening ? ageOf(opening, now) : ageOf({ boot_id: null, elapsed_s: null, at: record.detected_at }, now),
+    relapses: record.relapses ?? 0,
+    tried: claims.map((claim) => ({ playbook: claim.playbook_id, outcome: claim.outcome ?? 'under way' })).reverse(),
+    withheld: isHeld ? { playbook: String(withheld.decision.playbook_id), reasons: reasonsOf(withheld) } : null,
+    needs_person: escalated
+      ? {
+          reason: String(escalated.decision.reason ?? ''),
+          told: wasSaid(view, ACTION.incidentNotified, escalated),
+          acknowledged_by: acknowledged && acknowledged.line > escalated.line ? acknowledged.actor : null,
+        }
+      : null,
+    approval: requested
+      ? {
+          playbook: String(requested.decision.playbook_id),
+          given: given !== undefined && given.decision.playbook_id === requested.decision.playbook_id,
+        }
+      : null,
+  };
+}
+
+function reasonsOf({ metadata, decision }: ControlEntry): string[] {
+  if (Array.isArray(metadata.reasons)) return metadata.reasons.map(String);
+  return Array.isArray(decision.rails) ? decision.rails.map(String) : [];
+}
+
+function watchOf(view: ControlView, isAlive: (owner: ProcessIdentity) => boolean, host: string): HealStatus['watch'] {
+  const started = view.lastControl(ACTION.watchStarted, `watch@${host}`);
+  const ended = view.lastControl(ACTION.watchEnded, `watch@${host}`);
+  const owner = started?.metadata.owner as ProcessIdentity | undefined;
+  if (started === undefined || owner === undefined || started.line < (ended?.line ?? 0)) {
+    return { running: false, since: null, pid: null };
+  }
+  const running = isAlive(owner);
+  return { running, since: running ? started.at : null, pid: running ? owner.pid : null };
+}

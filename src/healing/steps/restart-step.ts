@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import type { StepSpecs } from '../../core/config/schema/playbook-schema.js';
+import { systemErrorSentence } from '../../core/errors.js';
+import type { Clock } from '../../core/host/clock.js';
+import { childEnvironment, environmentFault, MARKER_NAME } from '../child/child-environment.js';
+import { runChild } from '../child/run-child.js';
+import type { Step, StepOrder, StepResult } from '../playbook.js';
+import { childEnding } from './child-ending.js';
+import { endProcess, hasEndedWithin } from './end-process.js';
+import { type NamedProcess, type PreparedPidfile, preparePidfile, processOfPidfile } from './pidfile.js';
+import { executableOf, runsProgram } from './program-of.js';
+import { systemctlEnvironment } from './systemctl.js';
+
+/** Whoever is still there after it did not fail to load; whether it serves is for the check to say. */
+const LOOK_MS = 10;
+/** Longer than systemd waits for a unit that will not stop. */
+const UNIT_TIMEOUT_S = 120;
+/** Beyond what the program has to end by itself and after SIGTERM. */
+const MORE_S = 20;
+
+export interface RestartSpec {
+  readonly name: string;
+  readonly restart: StepSpecs['restart'];
+  readonly timeout_s?: number | undefined;
+  readonly repeatable?: boolean | undefined;
+}
+
+export interface RestartTools {
+  readonly clock: Clock;
+  /** Absolute path. */
+  readonly systemctl: string;
+}
+
+/** Restarts a systemd unit, or ends the process of a pidfile and starts its program again. */
+export function restartStep(spec: RestartSpec, tools: RestartTools): Step {
+  const { name, restart, repeatable = true } = spec;
+  const timeout_s = spec.timeout_s ?? (restart.unit === undefined ? restart.grace * 2 + MORE_S : UNIT_TIMEOUT_S);
+  const { unit, start } = restart;
+  const what = unit ?? start?.[0] ?? 'nothing';
+  return {
+    name,
+    destroys: `the running ${what} and what it has not saved; its connections are cut`,
+    repeatable,
+    timeout_s,
+    async run(order) {
+      if (order.stop.aborted) return { outcome: 'failed', exit: 'interrupted' };
+      if (unit !== undefined) return restartUnit(unit, restart.user, { order, timeout_s, tools });
+      if (start === undefined) return { outcome: 'failed', exit: 'there is nothing to start' };
+      return restartProgram({ ...restart, start }, { order, timeout_s, tools });
+    },
+  };
+}
+
+interface Props {
+  readonly order: StepOrder;
+  readonly timeout_s: number;
+  readonly tools: RestartTools;
+}
+
+async function restartUnit(unit: string, user: boolean, { order, timeout_s, tools }: Props): Promise<StepResult> {
+  const result = await runChild({
+    argv: [tools.systemctl, ...(user ? ['--user'] : []), 'restart', '--', unit],
+    env: systemctlEnvironment(user),
+    timeout_ms: timeout_s * 1000,
+    marker: order.marker,
+    stop: order.stop,
+    clock: tools.clock,
+  });
+  return childEnding(result, timeout_s);
+}
+
+type Program = StepSpecs['restart'] & { readonly start: readonly string[] };
+
+/** What a start needs is had before anybody is ended: nobody is ended who cannot be started again. */
+async function restartProgram(program: Program, props: Props): Promise<StepResult> {
+  const fault = programFault(program);
+  if (fault !== undefined) return { outcome: 'failed', exit: fault };
+  let output: number | undefined;
+  let pidfile: PreparedPidfile | undefined;
+  try {
+    const opened = program.output === undefined ? undefined : openOutput(program.output);
+    if (typeof opened === 'object') return { outcome: 'failed', exit: opened.reason };
+    output = opened;
+    if (program.pidfile !== undefined && !program.writes_pidfile) pidfile = preparePidfile(program.pidfile);
+    const ending = await endRunning(program, props);
+    if (ending.kind !== 'over') return ending.result;
+    const started = await startProgram(program, output, pidfile);
+    // From here on it is its own, or gone.
+    pidfile = undefined;
+    return { ...started, exit: `${ending.exit}${started.exit}` };
+  } catch (error) {
+    const sentence = systemErrorSentence(error);
+    if (sentence === undefined) throw error;
+    const { path } = error as NodeJS.ErrnoException;
+    return { outcome: 'failed', exit: path === undefined ? sentence : `${path}: ${sentence}` };
+  } finally {
+    pidfile?.discard();
+    if (output !== undefined) closeSync(output);
+  }
+}
+
+function programFault({ start, cwd, env }: Program): string | undefined {
+  const [program = ''] = start;
+  if (!program.startsWith('/')) return `${JSON.stringify(program)} is not the absolute path of a program`;
+  for (const [name, value] of Object.entries(env)) {
+    const fault = environmentFault(name);
+    if (fault !== undefined) return fault;
+    if (value.includes('\0')) return 'a NUL cannot be passed to a program';
+  }
+  try {
+    if (!statSync(program).isFile()) return `${program} is not a program`;
+    accessSync(program, constants.X_OK);
+  } catch (error) {
+    return `${program}: ${systemErrorSentence(error) ?? 'it cannot be started'}`;
+  }
+  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    return `there is no directory ${cwd}`;
+  return undefined;
+}
+
+/** What is printed goes to the end of a regular file of one name, so that no link leads it into another. */
+function openOutput(path: string): number | { readonly reason: string } {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640);
+  const stat = fstatSync(fd);
+  if (stat.isFile() && stat.nlink === 1) return fd;
+  closeSync(fd);
+  const reason = stat.isFile() ? 'it has another name elsewhere' : 'it is not a regular file';
+  return { reason: `${path}: ${reason}, and nothing is written there` };
+}
+
+type Ending =
+  /** Nobody is left; `exit` begins the sentence. */
+  { readonly kind: 'over'; readonly exit: string } | { readonly kind: 'not_over'; readonly result: StepResult };
+
+async function endRunning(program: Program, { order, timeout_s, tools }: Props): Promise<Ending> {
+  const { clock } = tools;
+  const begun = clock.elapsed();
+  const left_ms = () => Math.max(0, (timeout_s - (clock.elapsed() - begun)) * 1000);
+  const grace_ms = program.grace * 1000;
+  const before = look(program, clock);
+  let exit = '';
+  if (program.stop !== undefined && before.kind !== 'none') {
+    const stopped = await runChild({
+      argv: program.stop,
+      env: program.env,
+      ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
+      timeout_ms: left_ms(),
+      marker: order.marker,
+      stop: order.stop,
+      clock,
+    });
+    if (stopped.end.kind === 'timed_out' || stopped.end.kind === 'stopped') {
+      return { kind: 'not_over', result: childEnding(stopped, timeout_s) };
+    }
+    exit = `stop: ${childEnding(stopped, timeout_s).exit}; `;
+    if (before.kind === 'running') await hasEndedWithin(before.identity, Math.min(grace_ms, left_ms()), clock);
+  }
+
+  const now = look(program, clock);
+  if (now.kind === 'none') return { kind: 'over', exit };
+  if (now.kind === 'fault') return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${now.reason}` } };
+  const { pid } = now.identity;
+  const mayEnd = () => runsProgram(pid, program.start);
+  if (!mayEnd()) {
+    // Nobody of ours: its pid was ours once, and there is nobody to end.
+    if (now.younger) return { kind: 'over', exit: `${exit}pid ${pid} is another process by now, left alone; ` };
+    const runs = executableOf(pid) ?? 'what cannot be seen';
+    const reason = `pid ${pid} of ${program.pidfile} runs ${runs}, not ${program.start[0]}: it is left alone`;
+    return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${reason}` } };
+  }
+  const ended = await endProcess({ identity: now.identity, mayEnd, grace_ms, within_ms: left_ms(), clock });
+  if (ended.kind === 'ended') return { kind: 'over', exit: `${exit}ended pid ${pid} with ${ended.signal}; ` };
+  const outcome = ended.kind === 'refused' ? 'failed' : 'timed_out';
+  return { kind: 'not_over', result: { outcome, exit: `${exit}${ended.reason}` } };
+}
+
+function look({ pidfile }: Program, clock: Clock): NamedProcess {
+  return pidfile === undefined ? { kind: 'none', reason: 'no pidfile' } : processOfPidfile(pidfile, clock);
+}
+
+async function startProgram(
+  program: Program,
+  output: number | undefined,
+  pidfile: PreparedPidfile | undefined,
+): Promise<StepResult> {
+  const child = spawnService(program, output);
+  const { pid } = child;
+  if (pid === undefined) {
+    pidfile?.discard();
+    const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+    return { outcome: 'failed', exit: `${program.start[0]} cannot be started: ${error.code ?? error.message}` };
+  }
+  child.on('error', () => {});
+  const early = endedEarly(child);
+  try {
+    pidfile?.name(pid);
+  } catch (error) {
+    // Nobody could end it another time.
+    child.kill('SIGKILL');
+    const sentence = systemErrorSentence(error) ?? (error as Error).message;
+    return {
+      outcome: 'failed',
+      exit: `started pid ${pid} and ended it: ${program.pidfile} cannot be written: ${sentence}`,
+    };
+  }
+  const end = await early;
+  child.unref();
+  if (end === undefined) return { outcome: 'worked', exit: `started pid ${pid}` };
+  if (end.code === 0 && program.writes_pidfile)
+    return { outcome: 'worked', exit: `started ${program.start[0]}: exit 0` };
+  const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit ${end.code}`;
+  return { outcome: 'failed', exit: `started pid ${pid}, which ${how} at once` };
+}
+
+function spawnService({ start, cwd = '/', env: extra }: Program, output: number | undefined): ChildProcess {
+  const [program = '', ...args] = start;
+  const env = childEnvironment('', extra);
+  // It outlives this act, and whoever ends what the act has left behind must not find it.
+  delete env[MARKER_NAME];
+  const to = output ?? 'ignore';
+  // Without a prototype: nothing that was put on Object.prototype becomes an option.
+  const options = Object.assign(Object.create(null), {
+    cwd,
+    env,
+    detached: true,
+    shell: false,
+    stdio: ['ignore', to, to],
+  });
+  return spawn(program, args, options);
+}
+
+/** `undefined`: it is still there after a short look. */
+function endedEarly(child: ChildProcess): Promise<{ code: number | null; signal: string | null } | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => setImmediate(() => resolve(undefined)), LOOK_MS);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal });
+    });
+  });
+}

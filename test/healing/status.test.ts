@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import { isAlive, ownIdentity } from '../../src/core/host/process-identity.js';
+import { ACTION } from '../../src/core/records/audit-actions.js';
+import type { JsonObject } from '../../src/core/records/json.js';
+import { healStatus } from '../../src/healing/status.js';
+import { healStand, lookUntilHandled, type Stand, service } from '../support/heal-stand.js';
+import { DEAD_OWNER, newIncident } from '../support/records.js';
+
+const DAY_S = 86_400;
+
+function statusOf(stand: Stand) {
+  stand.ledger.registry.sync();
+  return stand.ledger.registry.control((view) => healStatus(view, stand.now(), isAlive, 'h'));
+}
+
+const near = (expected: number) => expect.closeTo(expected, 0);
+
+test('nothing has happened', () => {
+  expect(statusOf(healStand())).toEqual({
+    ...{ wrong: [], doing: [], brake: null, silences: [] },
+    watch: { running: false, since: null, pid: null },
+  });
+});
+
+describe('what is wrong', () => {
+  test('an incident with what was tried and what is withheld', async () => {
+    const stand = healStand();
+    const web = service();
+    const playbooks = [stand.playbook('p', ['failed']), stand.playbook('q', ['worked'], { risk: 'medium' })];
+    await lookUntilHandled(stand, stand.monitor(stand.watched(web.check, playbooks)));
+    stand.clock.pass(100);
+    stand.clock.setDate(-DAY_S);
+    const { incident_id, onset_at } = stand.incident();
+    expect(statusOf(stand).wrong).toEqual([
+      {
+        ...{ incident_id, check: 'web', target: 'http://web/', failure_mode: 'api_timeout', severity: 'high' },
+        ...{ status: 'detected', since: onset_at, age_s: near(100), relapses: 0 },
+        tried: [{ playbook: 'p', outcome: 'failed' }],
+        withheld: { playbook: 'q', reasons: ['q has risk medium and needs an approval'] },
+        needs_person: null,
+        approval: { playbook: 'q', given: false },
+      },
+    ]);
+    await stand.approve(incident_id, 'q');
+    expect(statusOf(stand).wrong).toMatchObject([{ approval: { playbook: 'q', given: true } }]);
+    await lookUntilHandled(stand, stand.monitor(stand.watched(web.check, playbooks)));
+    expect(statusOf(stand).wrong).toMatchObject([
+      {
+        status: 'failed',
+        tried: [
+          { playbook: 'p', outcome: 'failed' },
+          { playbook: 'q', outcome: 'failed' },
+        ],
+        withheld: null,
+        needs_person: { reason: 'all remedies have failed', told: false, acknowledged_by: null },
+      },
+    ]);
+  });
+
+  test('only what is real, and only what has not ended; several in the order of the log', async () => {
+    const stand = healStand();
+    for (const [incident_id, change] of [
+      ['inc_2', {}],
+      ['inc_1', { status: 'failed' }],
+      ['inc_3', { origin: 'drill' }],
+      ['inc_4', { origin: 'simulated' }],
+      ['inc_5', { status: 'resolved', resolution: 'remediated' }],
+      ['inc_6', { status: 'failed', resolution: 'manual' }],
+    ] as const) {
+      await stand.put(newIncident({ incident_id, ...change }));
+    }
+    expect(statusOf(stand).wrong.map(({ incident_id }) => incident_id)).toEqual(['inc_2', 'inc_1']);
+  });
+
+  test('of a relapse what belongs to the present episode', async () => {
+    const stand = healStand();
+    const web = service();
+    const p = stand.playbook('p', [() => web.becomes('ok')]);
+    const watched = stand.watched(web.check, [p]);
+    await lookUntilHandled(stand, stand.monitor(watched));
+    expect(statusOf(stand).wrong).toEqual([]);
+    web.becomes('critical');
+    stand.clock.pass(60);
+    await lookUntilHandled(stand, stand.monitor({ ...watched, act: false }));
+    expect(statusOf(stand).wrong).toMatchObject([
+      { relapses: 1, age_s: near(0), tried: [], withheld: { playbook: 'p', reasons: ['mode is observe'] } },
+    ]);
+  });
+});
+
+describe('a person who is needed', () => {
+  const write = (stand: Stand, action: string, incident_id: string, decision: JsonObject) =>
+    stand.person(action, incident_id, { decision, metadata: { incident_id } });
+
+  async function escalated() {
+    const stand = healStand();
+    await lookUntilHandled(stand, stand.monitor(stand.watched(service().check, [])));
+    const { incident_id } = stand.incident();
+    const needs = () => statusOf(stand).wrong[0]?.needs_person;
+    return { stand, incident_id, needs };
+  }
+
+  test('was told once somebody took just that', async () => {
+    const { stand, incident_id, needs } = await escalated();
+    expect(needs()).toEqual({ reason: 'no remedy is listed for it', told: false, acknowledged_by: null });
+    await write(stand, ACTION.notificationFailed, incident_id, { event: 'escalated', by: 'pager', reason: 'exit 1' });
+    expect(needs()).toMatchObject({ told: false });
+    // The news that it began went to somebody else.
+    await write(stand, ACTION.incidentNotified, incident_id, { event: 'opened', by: 'chat' });
+    expect(needs()).toMatchObject({ told: false });
+    await write(stand, ACTION.incidentNotified, incident_id, { event: 'escalated', by: 'pager' });
+    await write(stand, ACTION.incidentNotified, incident_id, { event: 'opened', by: 'slow chat' });
+    expect(needs()).toMatchObject({ told: true, acknowledged_by: null });
+    await write(stand, ACTION.incidentAcknowledged, incident_id, {});
+    expect(needs()).toMatchObject({ told: true, acknowledged_by: 'operator:anna' });
+  });
+
+  test('who was told of another incident was not told of this one', async () => {
+    const { stand, needs } = await escalated();
+    await write(stand, ACTION.incidentNotified, 'inc_other', { event: 'escalated', by: 'pager' });
+    expect(needs()).toMatchObject({ told: false });
+  });
+});
+
+describe('what is being done', () => {
+  const claim = (stand: Stand, owner: object) =>
+    stand.person(ACTION.remedyClaimed, 'inc_1', {
+      decision: { granted: true },
+      metadata: { incident_id: 'inc_1', target: 't', playbook_id: 'p', owner: { ...owner } },
+    });
+
+  test('by a process that lives, for how long, whatever happens to the date', async () => {
+    const stand = healStand();
+    await claim(stand, ownIdentity());
+    stand.clock.pass(90);
+    stand.clock.setDate(-DAY_S);
+    expect(statusOf(stand).doing).toEqual([
+      { incident_id: 'inc_1', playbook: 'p', target: 't', for_s: near(90), pid: process.pid, alive: true },
+    ]);
+  });
+
+  test('by one that is gone', async () => {
+    const stand = healStand();
+    await claim(stand, DEAD_OWNER);
+    expect(statusOf(stand).doing).toMatchObject([{ pid: DEAD_OWNER.pid, alive: false }]);
+  });
+});
+
+test('the brake, by whom, until it is released', async () => {
+  const stand = healStand();
+  const { timestamp } = await stand.person(ACTION.brakeSet, 'brake', { decision: { reason: 'storm' }, metadata: {} });
+  expect(statusOf(stand).brake).toEqual({
+    ...{ since: timestamp.replace('Z', '000Z'), by: 'operator:anna', reason: 'storm' },
+  });
+  await stand.releaseBrake();
+  expect(statusOf(stand).brake).toBeNull();
+});
+
+test('silences: those that hold, and for how long', async () => {
+  const stand = healStand();
+  await stand.silence('short', ['db'], 60);
+  await stand.silence('long', ['web*', 'db'], 3600);
+  await stand.silence('ended', ['x'], 3600);
+  await stand.person(ACTION.silenceEnded, 'ended', { decision: {}, metadata: {} });
+  stand.clock.pass(60);
+  expect(statusOf(stand).silences).toEqual([{ silence: 'long', checks: ['web*', 'db'], left_s: near(3540) }]);
+});
+
+describe('the watch of this host', () => {
+  const began = (stand: Stand, owner: object, host = 'h') =>
+    stand.person(ACTION.watchStarted, `watch@${host}`, { decision: {}, metadata: { owner: { ...owner } } });
+
+  test('runs, has ended, or is gone without a word', async () => {
+    const stand = healStand();
+    await began(stand, ownIdentity(), 'other');
+    expect(statusOf(stand).watch.running).toBe(false);
+    const { timestamp } = await began(stand, ownIdentity());
+    expect(statusOf(stand).watch).toEqual({
+      ...{ running: true, since: timestamp.replace('Z', '000Z'), pid: process.pid },
+    });
+    await stand.person(ACTION.watchEnded, 'watch@h', { decision: {}, metadata: {} });
+    expect(statusOf(stand).watch.running).toBe(false);
+    await began(stand, DEAD_OWNER);
+    expect(statusOf(stand).watch).toEqual({ running: false, since: null, pid: null });
+  });
+});
