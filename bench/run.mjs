@@ -1,6 +1,7 @@
 // npm run bench            every measure, one table
-// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching
+// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching, decisions
 import { bench as appends } from './appends.mjs';
+import { bench as decisions } from './decisions.mjs';
 import { bench as drill } from './drill.mjs';
 import { bench as evidence } from './evidence.mjs';
 import { bench as firstSync } from './first-sync.mjs';
@@ -24,6 +25,7 @@ const MEASURES = {
   evidence,
   recovery,
   watching,
+  decisions,
 };
 
 const wanted = process.argv.slice(2);

@@ -154,7 +154,11 @@ async function tell(
   }));
 }
 
-async function openStage(ctx: Context, drill: Drill, { port, dir }: DrillProps): Promise<Stage> {
+export async function openStage(
+  ctx: Context,
+  drill: Drill,
+  { port, dir }: Pick<DrillProps, 'port' | 'dir'>,
+): Promise<Stage> {
   try {
     return await drill.stage({
       ...{ port, dir },

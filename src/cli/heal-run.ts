@@ -28,7 +28,9 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
     const passOver = railsOf(options.passOver);
     const loaded = await loadForHealing(ctx, options, true);
     const emit = (event: HealEvent) => {
-      const words = options.json ? undefined : eventWords(event, options.verbose === true);
+      const words = options.json
+        ? undefined
+        : eventWords(event, options.verbose === true || (event.kind === 'withheld' && ctx.out.isTTY));
       if (words !== undefined) ctx.out.write(`${escapeText(`${event.check}: ${words}`)}\n`);
     };
     const session = await HealSession.open(ctx, loaded, {

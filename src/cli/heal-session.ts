@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../core/config/load-config.js';
 import { OperatorError } from '../core/errors.js';
 import { fillReserve } from '../core/journal/reserve.js';
 import type { RailId } from '../core/records/rails.js';
-import { HealEngine } from '../healing/engine/engine.js';
+import { HealEngine, type Owed } from '../healing/engine/engine.js';
 import { Monitor } from '../healing/engine/monitor.js';
 import type { HealEvent } from '../healing/events.js';
 import { channelsOf } from '../healing/notify/channel.js';
@@ -28,7 +28,9 @@ export interface SessionOptions {
 }
 
 /** What a ledger says that has no room. */
-const FULL: readonly string[] = ['GRACE_DISK_FULL', 'GRACE_WRITE_FAILED'];
+export function hasNoRoom(error: unknown): boolean {
+  return error instanceof OperatorError && ['GRACE_DISK_FULL', 'GRACE_WRITE_FAILED'].includes(error.code);
+}
 
 /** Everything that a process which heals has open: the logs, what probes have seen, who is to be told. */
 export class HealSession {
@@ -37,6 +39,7 @@ export class HealSession {
   readonly notifier: Notifier;
   readonly #ctx: Context;
   readonly #options: SessionOptions;
+  readonly #owed: Owed = new Map();
 
   private constructor(ctx: Context, writing: Writing, loaded: LoadedConfig, options: SessionOptions) {
     this.#ctx = ctx;
@@ -65,7 +68,7 @@ export class HealSession {
     });
     const engine = new HealEngine(
       {
-        ...{ ledger: writing.ledger, clock, host: writing.host, newSuffix, emit, stop },
+        ...{ ledger: writing.ledger, clock, host: writing.host, newSuffix, emit, stop, owed: this.#owed },
         keep: (incident_id, step, output) => this.#keep(incident_id, step, output),
         notify: (notice) => notifier.notify(notice),
       },
@@ -94,9 +97,8 @@ export class HealSession {
     try {
       return await settle(ledger, clock);
     } catch (error) {
-      const isFull = error instanceof OperatorError && FULL.includes(error.code);
       const frees = Object.values(config.playbooks).some(({ steps }) => steps.some((step) => step.free_space));
-      if (!isFull || !frees) throw error;
+      if (!hasNoRoom(error) || !frees) throw error;
       return settle(ledger, clock, { reserve: true });
     }
   }
@@ -105,8 +107,6 @@ export class HealSession {
     await this.notifier.idle();
     this.store.close();
     this.writing.ledger.close();
-    // The disk may have been freed just now.
-    fillReserve(this.writing.dir);
   }
 
   #keep(incident_id: string, step: string, output: Buffer) {

@@ -13,7 +13,7 @@ import type { HealEvent } from '../healing/events.js';
 import { channelsOf } from '../healing/notify/channel.js';
 import { Watch } from '../healing/watch/watch.js';
 import type { Context } from './context.js';
-import { HealSession } from './heal-session.js';
+import { HealSession, hasNoRoom } from './heal-session.js';
 import { eventWords } from './heal-words.js';
 import { loadForHealing } from './healing.js';
 import { interruptible } from './interrupts.js';
@@ -22,12 +22,11 @@ import { formatUtc } from './output/time.js';
 import { findLogs } from './reading.js';
 import { serviceManager } from './service-manager.js';
 import { noteTroubleOf } from './trouble.js';
+import { WATCH_LOCK_FILE } from './watch-lock.js';
 import type { WritingOptions } from './where.js';
 
 export type HealWatchOptions = WritingOptions & { readonly verbose?: boolean; readonly metrics?: string };
 
-/** Held as long as a watch runs: two of them would do everything twice, and find out at every claim. */
-export const WATCH_LOCK_FILE = 'watch.lock';
 const LOCK_WAIT_S = 0.2;
 /** How often the logs of others are read, what was seen is written down, and the configuration is looked at. */
 const HOUSEKEEPING_S = 5;
@@ -111,6 +110,8 @@ class Watching {
   #loaded: LoadedConfig;
   #file: string;
   #reload = false;
+  /** That it runs stands in the log. */
+  #isAnnounced = false;
   /** So that the same trouble of a check is not told at every look. */
   readonly #told = new Map<string, string>();
 
@@ -136,7 +137,7 @@ class Watching {
     const { claims, ended } = await this.#session.tidy(this.#loaded);
     if (claims > 0)
       say(`an earlier process had left ${claims} remedies in the middle; ${ended} of their processes were ended`);
-    await this.#note(ACTION.watchStarted, { mode: this.#loaded.config.mode }, this.#about());
+    await this.#announce();
     this.#session.notifier.catchUp();
     await this.#use(this.#loaded, true);
     const onHup = () => {
@@ -185,7 +186,13 @@ class Watching {
     }
   }
 
+  async #announce(): Promise<void> {
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = await this.#note(ACTION.watchStarted, { mode: this.#loaded.config.mode }, this.#about());
+  }
+
   async #house(): Promise<void> {
+    await this.#announce();
     this.#session.store.flush();
     this.#session.writing.ledger.registry.sync({ quick: true });
     if (await this.#isAbandoned()) await this.#session.settle(this.#loaded);
@@ -266,7 +273,19 @@ class Watching {
     return { config: path, config_version: version, checks: Object.keys(config.checks).length };
   }
 
-  async #note(action: string, decision: JsonObject, about: JsonObject): Promise<void> {
+  /** False when there is no room for it: the watch may be what makes room. */
+  async #note(action: string, decision: JsonObject, about: JsonObject): Promise<boolean> {
+    try {
+      await this.#write(action, decision, about);
+      return true;
+    } catch (error) {
+      if (!hasNoRoom(error)) throw error;
+      this.#mouth.trouble(error);
+      return false;
+    }
+  }
+
+  async #write(action: string, decision: JsonObject, about: JsonObject): Promise<void> {
     const { ledger, host } = this.#session.writing;
     const clock = clockOf({ boot_id: bootId(), elapsed_s: this.#ctx.clock.elapsed() });
     await ledger.transact(() => ({

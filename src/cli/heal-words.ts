@@ -13,6 +13,7 @@ export function eventWords(event: HealEvent, verbose: boolean): string | undefin
     case 'claimed':
       return `runs ${event.playbook_id} (${event.rule})`;
     case 'withheld': {
+      if (!event.isNews && !verbose) return undefined;
       const why = event.refusals.map(({ rail, reason }) => `${rail}: ${reason}`).join('; ');
       return `would have run ${event.playbook_id}, and did not: ${why}`;
     }

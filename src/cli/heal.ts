@@ -72,6 +72,20 @@ export function registerHeal(program: Program, ctx: Context, done: Done): void {
       const { runHealInit } = await import('./heal-init.js');
       done(await runHealInit(ctx, options));
     });
+  withWhere(heal.command('install'))
+    .summary('write the units that keep a watch running')
+    .description(
+      'Write the unit of a watch, and a timer for a pass every minute, for what grace.yaml asks for and nothing more. Starts ' +
+        'neither; says how.',
+    )
+    .option('--dry-run', 'print them, and a line for cron, and write nothing')
+    .option('--user <name>', 'the account that it runs as (default: the owner of the logs)')
+    .option('--metrics <file>', 'have the watch keep metrics for Prometheus fresh in this file')
+    .option('--force', 'write over units that are there')
+    .action(async (options) => {
+      const { runHealInstall } = await import('./heal-install.js');
+      done(await runHealInstall(ctx, options));
+    });
 }
 
 /** What a person does about incidents. */

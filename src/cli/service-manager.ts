@@ -33,7 +33,8 @@ export function serviceManager(env: Env, clock: Clock, pid: number): ServiceMana
     watchdog_s: Number.isFinite(usec) && usec > 0 && isForUs ? usec / 1e6 : undefined,
     trouble: undefined,
     async tell(...words) {
-      const argv = [program, `--pid=${pid}`, '--no-block', ...words];
+      // It waits until the manager has read it: a sender that is gone by then cannot be told from a stranger.
+      const argv = [program, `--pid=${pid}`, ...words];
       const order = { argv, env: { NOTIFY_SOCKET: socket }, timeout_ms: TIMEOUT_MS, marker: 'sd-notify', clock };
       await runChild(order);
     },

@@ -9,7 +9,7 @@ import { type DrillDirectory, openDrillDirectory } from '../trigger/drill-direct
 import type { Context } from './context.js';
 import { drillCatalogue } from './drill-catalogue.js';
 import type { DrillEnd } from './drill-end.js';
-import { type DrillProps, drillProgram, runDrillOnStage } from './drill-run.js';
+import { type DrillProps, drillProgram, openStage, runDrillOnStage } from './drill-run.js';
 import { conclusion, openDrillScreen, SILENT_SCREEN } from './drill-screen.js';
 import { interruptible } from './interrupts.js';
 import { noteRecovered } from './notes.js';
@@ -29,7 +29,7 @@ export interface DrillOptions extends WhereOptions {
 export async function runDrillCommand(
   ctx: Context,
   id: string | undefined,
-  options: Omit<DrillOptions, 'port'> & { readonly port?: string; readonly all?: boolean },
+  options: Omit<DrillOptions, 'port'> & { readonly port?: string; readonly all?: boolean; readonly show?: boolean },
 ): Promise<number> {
   if (options.all) {
     if (id === undefined && options.port === undefined) return runAllDrills(ctx, options);
@@ -51,6 +51,7 @@ export async function runDrillCommand(
       hint: `grace trigger drill ${closest(id, known)}`,
     });
   }
+  if (options.show) return showDrill(ctx, drill);
   const port = countOption('--port', options.port, { least: 1, most: 65_535 }) ?? 0;
   return runDrill(ctx, drill, { ...options, port });
 }
@@ -67,6 +68,33 @@ async function listDrills(ctx: Context, all: readonly Drill[], json: boolean): P
   ctx.out.write(await renderTable(columns, rows, ctx.out, await ctx.style()));
   ctx.out.write('Run one: grace trigger drill port-in-use   All of them: grace trigger drill --all\n');
   return EXIT.done;
+}
+
+/** What heals this failure mode, to copy from: it is what the drill runs, with the places of a stage that is cleared again. */
+async function showDrill(ctx: Context, drill: Drill): Promise<number> {
+  requirePossible(drill);
+  const { stringify } = await import('yaml');
+  let directory: DrillDirectory | undefined;
+  try {
+    const stage = await openStage(ctx, drill, {
+      port: 0,
+      dir: async () => {
+        directory ??= await directoryOf(ctx);
+        return directory.path;
+      },
+    });
+    try {
+      const { checks, playbooks } = stage.config;
+      ctx.out.write(`# ${drill.id}: what heals ${drill.failure_mode} in this drill\n`);
+      const lines = stringify({ version: 1, mode: 'observe', checks, playbooks }).trimEnd().split('\n');
+      for (const line of lines) ctx.out.write(`${escapeText(line)}\n`);
+      return EXIT.done;
+    } finally {
+      await stage.end();
+    }
+  } finally {
+    await directory?.end();
+  }
 }
 
 /** Causes the fault, lets the engine heal it, and leaves nothing running, whatever happens. */
@@ -168,8 +196,7 @@ async function tellRun(ctx: Context, run: DrillRun): Promise<void> {
 async function drillOnce(ctx: Context, drill: Drill, props: Omit<DrillProps, 'dir'>): Promise<DrillEnd> {
   let directory: DrillDirectory | undefined;
   const dir = async () => {
-    const program = drillProgram(ctx, 'drill-keeper');
-    directory ??= await openDrillDirectory({ parent: realpathSync(tmpdir()), program, nodePath: ctx.nodePath });
+    directory ??= await directoryOf(ctx);
     return directory.path;
   };
   try {
@@ -177,6 +204,11 @@ async function drillOnce(ctx: Context, drill: Drill, props: Omit<DrillProps, 'di
   } finally {
     await directory?.end();
   }
+}
+
+function directoryOf(ctx: Context): Promise<DrillDirectory> {
+  const program = drillProgram(ctx, 'drill-keeper');
+  return openDrillDirectory({ parent: realpathSync(tmpdir()), program, nodePath: ctx.nodePath });
 }
 
 function requirePossible(drill: Drill): void {

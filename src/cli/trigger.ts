@@ -41,6 +41,7 @@ Examples:
     .description('List the drills there are, or run one of them.')
     .argument('[drill]', 'the drill to run')
     .option('--port <port>', 'the port it is about (default: one that is free)')
+    .option('--show', 'print the checks and remedies that heal it, as grace.yaml has them, and run nothing')
     .option('--all', "run every drill that can run here: a host's acceptance test")
     .action(async (id: string | undefined, options) => {
       const { runDrillCommand } = await import('./trigger-drill.js');

@@ -12,7 +12,7 @@ import { prepareDirectory } from './journal/directory.js';
 import { ProcessLock } from './journal/lock.js';
 import { LEDGER_LOCK_FILE, LOG_NAMES, type LogName, logPath, REKEY_LOCK_FILE } from './journal/log-files.js';
 import { type OpenLog, openForAppending } from './journal/open-log.js';
-import { isReserved, useReserve } from './journal/reserve.js';
+import { fillReserve, isReserved, useReserve } from './journal/reserve.js';
 import { listSegments } from './journal/segments.js';
 import { syncData } from './journal/sync.js';
 import { lineOf, type SnapshotDraft, snapshotLines } from './ledger-lines.js';
@@ -132,10 +132,13 @@ export class Ledger {
     try {
       // A lone act waits for nothing but the disk, in this thread: many in a row would let nothing else have its turn.
       await nextTurn();
-      return await this.#act((view) => {
+      const receipt = await this.#act((view) => {
         const draft = decide(view);
         return reserve ? { ...draft, reserve } : draft;
       });
+      // The disk may have been freed just now; whoever fills it again does so at once.
+      if (reserve) fillReserve(this.#options.dir);
+      return receipt;
     } catch (error) {
       // Whatever the disk refused on the way, in the logs or beside them: nothing was acknowledged.
       throw logFailed(this.#options.dir, 'read', error);

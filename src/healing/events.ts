@@ -19,6 +19,8 @@ export type HealEvent = { readonly check: string } & (
       readonly incident_id: string;
       readonly playbook_id: string;
       readonly refusals: readonly Refusal[];
+      /** It was not so at the last look. */
+      readonly isNews: boolean;
     }
   /** Another process is at work, or has been since it was looked at. */
   | { readonly kind: 'left_alone'; readonly reason: 'busy' | 'stale' | 'abandoned' }

@@ -1,6 +1,7 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { effectiveUid } from '../core/host/account.js';
 import type { Heartbeat } from './checks/check-tools.js';
 import { NOTHING_SEEN, type SoftState } from './engine/soft-state.js';
 
@@ -104,7 +105,7 @@ export class ProbeStore {
 
   /** Writes down in one go what was kept since the last time. */
   flush(): void {
-    if (this.#states.size + this.#memories.size + this.#waiting.length === 0) return;
+    if (!this.#write || this.#states.size + this.#memories.size + this.#waiting.length === 0) return;
     const [states, memories, probes] = [[...this.#states], [...this.#memories], this.#waiting];
     this.#states.clear();
     this.#memories.clear();
@@ -155,7 +156,10 @@ export class ProbeStore {
 
 function openToLook(path: string): Database.Database | undefined {
   try {
-    return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+    // Who may only read a database in use by nobody leaves two files beside it; who may write takes them away again.
+    const isInUse = existsSync(`${path}-wal`) && existsSync(`${path}-shm`);
+    const isOurs = lstatSync(path).uid === effectiveUid();
+    return new Database(path, { readonly: isInUse || !isOurs, fileMustExist: true, timeout: BUSY_MS });
   } catch {
     return undefined;
   }

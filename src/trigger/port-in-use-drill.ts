@@ -47,7 +47,11 @@ async function stage(options: StageOptions, freePort: FreePort): Promise<Stage> 
           name: 'Free the port and start the service',
           risk: 'low',
           relapse: '0s',
-          steps: [{ wait: '1ms' }],
+          // Run by this process itself, which is quicker: see below.
+          steps: [
+            { kill_port_holder: { port, only: [options.nodePath], grace: '0s' } },
+            { restart: { start: [options.nodePath, '/srv/web/server.js'], pidfile: '/run/web.pid' } },
+          ],
           verify: { within: '5s', every: '1ms' },
         },
       },

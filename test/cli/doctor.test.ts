@@ -125,7 +125,7 @@ describe('grace doctor', () => {
     expect(text).toMatch(/^1 claims of processes that are gone/);
     expect(paste(mend)).toBe(0);
     expect((await finding(logs, 'claims')).state).toBe('good');
-    expect(readLogs(logs).incidents.at(-1)).toMatchObject({ status: 'failed', attempts: [{ outcome: 'unknown' }] });
+    expect(readLogs(logs).incidents.at(-1)).toMatchObject({ status: 'detected', attempts: [{ outcome: 'unknown' }] });
   });
 
   test('the same for an incident that the old system wrote', async () => {
@@ -135,7 +135,7 @@ describe('grace doctor', () => {
     writeFileSync(join(logs, 'incidents.jsonl'), line(old));
     writeFileSync(join(logs, 'immutable_audit.jsonl'), line(claimEntry('log_1')));
     expect(paste((await finding(logs, 'claims')).mend ?? '')).toBe(0);
-    expect(readLogs(logs).incidents.at(-1)).toMatchObject({ status: 'failed', attempts: [{ outcome: 'unknown' }] });
+    expect(readLogs(logs).incidents.at(-1)).toMatchObject({ status: 'detected', attempts: [{ outcome: 'unknown' }] });
   });
 
   test('lost bytes: told, written down, accepted', async () => {

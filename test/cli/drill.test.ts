@@ -455,6 +455,19 @@ describe('grace trigger drill', () => {
     expect(listed.drills.length).toBeGreaterThan(20);
   });
 
+  test.each(['port-in-use', 'disk-full', 'service-down'])(
+    'shows what heals %s, as a grace.yaml that is right',
+    async (id) => {
+      const run = await grace(['trigger', 'drill', id, '--show', '--logs', join(tempDir(), 'none')]);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+      const { readConfig } = await import('../../src/core/config/read-config.js');
+      const read = await readConfig(run.stdout, 'grace.yaml');
+      expect(read).toMatchObject({ ok: true });
+      expect(read.ok && Object.values(read.config.playbooks).flatMap(({ steps }) => steps).length).toBeGreaterThan(0);
+      await expectNothingLeft(run, join(tempDir(), 'none'));
+    },
+  );
+
   test('runs one by name, on the port it is given', async () => {
     const logs = join(tempDir(), 'l');
     const port = await freePort();

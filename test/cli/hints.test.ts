@@ -93,7 +93,8 @@ const SITUATIONS: Record<string, Situation> = {
   }),
   'a configuration that is none': (cwd, word) => {
     writeFileSync(join(cwd, word), '[]');
-    return { args: ['registry', 'list', '--config', word], argv: ['ls', '-l', join(cwd, word)] };
+    const path = join(cwd, word);
+    return { args: ['registry', 'list', '--config', word], argv: ['grace', 'config', 'check', '--config', path] };
   },
   'reports that are not there': (_cwd, word) => ({
     args: [...INCIDENT, '--from', word],

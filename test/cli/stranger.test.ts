@@ -189,7 +189,7 @@ describe.skipIf(missing !== undefined)("docs/verify.md, on an export of grace's 
 
   it('rejects one bit in each incident line that an entry vouches for', () => {
     const count = linesOf(join(logs, 'incidents.jsonl')).length;
-    expect(count).toBeGreaterThan(2);
+    expect(count).toBeGreaterThan(1);
     for (let line = 0; line < count; line++) {
       const change = (path: string) => flipBit(path, linesOf(path).slice(0, line).join('\n').length + 60);
       const alone = whole.copy().tamper('incidents.jsonl', change, 'alone');

@@ -86,6 +86,30 @@ describe('what is wrong', () => {
       { relapses: 1, age_s: near(0), tried: [], withheld: { playbook: 'p', reasons: ['mode is observe'] } },
     ]);
   });
+
+  test('what was withheld, asked for, given and given up in an earlier episode is of no concern', async () => {
+    const stand = healStand();
+    const web = service();
+    const p = stand.playbook('p', ['failed'], { risk: 'medium' });
+    const watched = stand.watched(web.check, [p]);
+    const monitor = stand.monitor(watched);
+    await lookUntilHandled(stand, monitor);
+    await stand.approve(stand.incident().incident_id, 'p');
+    expect(await lookUntilHandled(stand, monitor)).toMatchObject({ kind: 'escalated' });
+    web.becomes('ok');
+    stand.ledger.registry.sync();
+    await monitor.look();
+    expect(await monitor.look()).toMatchObject({ kind: 'recovered' });
+    web.becomes('critical');
+    stand.clock.pass(60);
+    await lookUntilHandled(stand, stand.monitor({ ...watched, act: false }));
+    expect(statusOf(stand).wrong).toMatchObject([
+      {
+        ...{ relapses: 1, tried: [], needs_person: null, approval: null },
+        withheld: { reasons: ['mode is observe', expect.stringContaining('needs an approval')] },
+      },
+    ]);
+  });
 });
 
 describe('a person who is needed', () => {

@@ -28,6 +28,8 @@ export interface Written {
   readonly incident: NewIncident | undefined;
   /** Who is to be told of what. */
   readonly notices: readonly Notice[];
+  /** What is withheld, or why, was not in the log before. */
+  readonly isNews?: boolean;
   /** The rule that allows the act; of an act only. */
   readonly rule?: string;
 }
@@ -67,6 +69,7 @@ export function draftOf(decision: Decision, situation: Situation, hand: Hand): D
         value: {
           decision,
           incident: before,
+          isNews: isFresh || held.entries.length > 0,
           notices: [...told, ...held.events.map((event) => ({ event, incident: before, reason: held.reason }))],
         },
       };

@@ -31,9 +31,14 @@ export interface EngineTools {
   readonly stop: AbortSignal;
   /** Keeps what a step has printed, beside the logs. */
   readonly keep: (incident_id: string, step: string, output: Buffer) => KeptOutput | undefined;
+  /** Outlives an engine, where another takes its place in the same process. */
+  readonly owed?: Owed;
   /** Called after what it tells of stands in the logs. */
   readonly notify: (notice: Notice) => void;
 }
+
+/** Outcomes that could not be written down, by check: nothing else is done there before they are. */
+export type Owed = Map<string, () => Promise<unknown>>;
 
 /** What became of a confirmed failure, and whether a remedy was run for it. */
 export type Handled = { readonly acted: boolean } & Outcome;
@@ -51,10 +56,12 @@ type Outcome =
 export class HealEngine {
   readonly #tools: EngineTools;
   readonly #setting: EngineSetting;
+  readonly #owed: Owed;
 
   constructor(tools: EngineTools, setting: EngineSetting) {
     this.#tools = tools;
     this.#setting = setting;
+    this.#owed = tools.owed ?? new Map();
   }
 
   now(): Now {
@@ -64,6 +71,8 @@ export class HealEngine {
 
   /** Does about a confirmed failure what is to be done: remedy after remedy, until one is verified or nothing is left. */
   async handle(watched: Watched, confirmed: Failure, flaps: boolean): Promise<Handled> {
+    // What was seen is older than that.
+    if (await this.#payOwed(watched)) return { kind: 'left_alone', acted: true, reason: 'stale' };
     const begun = confirmed.confirmed_s;
     let failure = confirmed;
     let acted = false;
@@ -118,6 +127,7 @@ export class HealEngine {
 
   /** Ends the incident of a check that passes again. `undefined`: there was none, or it is another process's to end. */
   async recover(watched: Watched, passes: number): Promise<NewIncident | undefined> {
+    await this.#payOwed(watched);
     const { check } = watched;
     const { origin } = this.#setting;
     const { registry } = this.#tools.ledger;
@@ -156,6 +166,15 @@ export class HealEngine {
     return value;
   }
 
+  /** Writes down how the last remedy went, where that was not possible at the time. True: there was one. */
+  async #payOwed({ check }: Watched): Promise<boolean> {
+    const conclude = this.#owed.get(check.name);
+    if (conclude === undefined) return false;
+    await conclude();
+    this.#owed.delete(check.name);
+    return true;
+  }
+
   async #decideAndWrite(watched: Watched, failure: Failure, flaps: boolean) {
     const around = await surroundingsOf(this.#setting, watched, flaps, this.now());
     const { host } = this.#tools;
@@ -176,7 +195,7 @@ export class HealEngine {
     return `inc_${compact.slice(0, 8)}_${compact.slice(8, 14)}_${this.#tools.newSuffix()}`;
   }
 
-  #tell(watched: Watched, { decision, incident, rule = '' }: Written, claim_id: string): void {
+  #tell(watched: Watched, { decision, incident, rule = '', isNews = true }: Written, claim_id: string): void {
     const { name: check } = watched.check;
     const { emit } = this.#tools;
     if (incident === undefined) {
@@ -191,7 +210,7 @@ export class HealEngine {
     }
     if (decision.kind === 'withhold') {
       const { playbook, refusals } = decision;
-      emit({ check, kind: 'withheld', incident_id, playbook_id: playbook.id, refusals });
+      emit({ check, kind: 'withheld', incident_id, playbook_id: playbook.id, refusals, isNews });
     }
     if (decision.kind === 'act') {
       emit({
@@ -241,15 +260,19 @@ export class HealEngine {
         : NOT_VERIFIED;
     const ended = this.now();
     const undone = verdict.verified ? undefined : await rollBack(playbook, incident, claim_id, tools);
-    return this.#conclude(
-      watched,
-      { failure, playbook, incident, claim_id, done, verdict, undone, ended },
-      {
-        decide_s: started - begun,
-        act_s: acted - started,
-        verify_s: done.outcome === 'worked' ? ended.elapsed_s - acted : null,
-      },
-    );
+    const course: Course = { failure, playbook, incident, claim_id, done, verdict, undone, ended };
+    const timings = {
+      decide_s: started - begun,
+      act_s: acted - started,
+      verify_s: done.outcome === 'worked' ? ended.elapsed_s - acted : null,
+    };
+    try {
+      return await this.#conclude(watched, course, timings);
+    } catch (error) {
+      // The claim stays open, and this process lives: nobody else will ever end it.
+      this.#owed.set(check.name, () => this.#conclude(watched, course, timings));
+      throw error;
+    }
   }
 
   async #conclude(

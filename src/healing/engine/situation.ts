@@ -1,7 +1,7 @@
 import { ACTION } from '../../core/records/audit-actions.js';
 import type { ProcessIdentity } from '../../core/records/claim.js';
 import type { Origin } from '../../core/records/incident.js';
-import type { Now } from '../../core/records/moment.js';
+import type { Moment, Now } from '../../core/records/moment.js';
 import type { RailId } from '../../core/records/rails.js';
 import type { ControlEntry, ControlView, KnownIncident, PlacedClaim } from '../../core/registry/queries/control.js';
 import type { ProbeStatus } from '../check.js';
@@ -67,7 +67,7 @@ export interface Situation extends Surroundings {
   readonly openClaims: readonly { readonly alive: boolean; readonly claim_id: string; readonly playbook_id: string }[];
   readonly brake: ControlEntry | undefined;
   /** Openings since the brake was last released, newest first, as many as the brake counts. */
-  readonly openings: readonly ControlEntry[];
+  readonly openings: readonly Moment[];
   readonly silences: readonly ControlEntry[];
   readonly approval: ControlEntry | undefined;
   /** What was last written in this episode about what is held back, and about an approval that is needed. */
@@ -76,8 +76,6 @@ export interface Situation extends Surroundings {
 }
 
 const MOST_SILENCES = 1000;
-/** Openings of drills among those that the brake counts. */
-const MOST_DRILLS = 200;
 const MOST_CLAIMS = 200;
 
 /** Asks the logs for what a decision about this failure rests on: a bounded number of rows, however long the logs are. */
@@ -114,10 +112,7 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
       alive: around.isAlive(claim.owner),
     })),
     brake: set && set.line > (released?.line ?? 0) ? set : undefined,
-    openings: view
-      .recentControls(ACTION.incidentOpened, around.policy.brake.incidents + MOST_DRILLS)
-      .filter((one) => one.line > (released?.line ?? 0) && one.origin === around.origin)
-      .slice(0, around.policy.brake.incidents),
+    openings: view.recentOpenings(around.origin, released?.line ?? 0, around.policy.brake.incidents),
     silences: view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES),
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fillReserve, isReserved, RESERVE_BYTES, RESERVE_FILE, useReserve } from '../../../src/core/journal/reserve.js';
@@ -171,13 +171,31 @@ describe.skipIf(without)('a ledger on a full disk', () => {
   });
 
   test('whoever knows before the decision that it frees space says so before anything is looked at', async () => {
-    const { dir, ledger, reserve } = await full();
+    const { dir, ledger, reserve, empty } = await full();
     ledger.close();
     const other = openSealed(dir, { keys: keysBeside(dir) });
     const { value } = await other.transact((view) => ({ ...entry('brake'), value: String(view.auditLines()) }), {
       reserve: true,
     });
     expect([Number(value) > 0, reserve(), actions(dir).at(-1)]).toEqual([true, 0, 'brake']);
+    // And what it has freed is kept again at once.
+    empty();
+    await other.transact(() => entry('freed'), { reserve: true });
+    expect(reserve()).toBe(RESERVE_BYTES);
+  });
+
+  test('so is what has to be put right before that: a torn line takes bytes to be ended', async () => {
+    const { dir, ledger, empty, fill } = await full();
+    ledger.close();
+    empty();
+    const log = join(dir, 'immutable_audit.jsonl');
+    // To the end of a page: not even a line feed fits without another.
+    appendFileSync(log, 'x'.repeat(4096 - (statSync(log).size % 4096)));
+    fill();
+    const other = openSealed(dir, { keys: keysBeside(dir) });
+    await other.transact(() => entry('brake'), { reserve: true });
+    expect(readFileSync(log, 'utf8')).toMatch(/\nx+\n/);
+    expect(JSON.parse(auditLines(dir).at(-1)?.toString() ?? '')).toMatchObject({ action: 'brake' });
   });
 
   test('a process that comes when it is full already writes down what frees it, too', async () => {

@@ -189,3 +189,17 @@ test.skipIf(spawnSync('promtool', ['--version']).error !== undefined)('promtool 
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
   expect([status, stdout, stderr]).toEqual([0, '', '']);
 });
+
+const READ = `
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+print(' '.join(f'{family.name}:{family.type}' for family in text_string_to_metric_families(sys.stdin.read())))`;
+const python = spawnSync('python3', ['-c', 'import prometheus_client.openmetrics.parser']);
+
+// In Debian's package python3-prometheus-client.
+test.skipIf(python.status !== 0)('the client library of Prometheus reads the OpenMetrics', () => {
+  const input = openMetricsText(metricFamilies(FULL));
+  const { stdout, stderr } = spawnSync('python3', ['-c', READ], { input, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(stdout.trim().split(' ')).toEqual(metricFamilies(FULL).map(({ name, type }) => `${name}:${type}`));
+});

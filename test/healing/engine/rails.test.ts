@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isAlive, ownIdentity } from '../../../src/core/host/process-identity.js';
-import { fillReserve, RESERVE_FILE } from '../../../src/core/journal/reserve.js';
+import { fillReserve, RESERVE_BYTES, RESERVE_FILE } from '../../../src/core/journal/reserve.js';
 import { ACTION } from '../../../src/core/records/audit-actions.js';
 import { RAIL_IDS, type RailId } from '../../../src/core/records/rails.js';
 import type { Handled } from '../../../src/healing/engine/engine.js';
@@ -409,8 +409,10 @@ describe('kubernetes #66230, orchestrator #206: a brake on many incidents, relea
     await stand.releaseBrake();
     await storm(stand, 2, 'real', 'later');
     expect(stand.audit(ACTION.brakeSet)).toHaveLength(1);
-    await storm(stand, 1, 'real', 'last');
+    const [last] = await storm(stand, 1, 'real', 'last');
     expect(stand.audit(ACTION.brakeSet)).toHaveLength(2);
+    expect(last && (await lookUntilHandled(stand, last))).toMatchObject({ kind: 'withheld' });
+    expect(stand.acts()).not.toContain('heal-last0');
   });
 
   test('those of long ago do not count', async () => {
@@ -565,6 +567,8 @@ describe('an approval', () => {
     web.becomes('critical');
     stand.clock.pass(5);
     expect(await lookUntilHandled(stand, monitor)).toMatchObject({ kind: 'withheld', incident: { incident_id: id } });
+    // Nor later, when the new episode is under way.
+    await lookOver(stand, monitor, 3);
     expect([railsOf(stand), stand.acts()]).toEqual([['approval'], []]);
   });
 
@@ -616,10 +620,12 @@ describe.skipIf(noTmpfs)('a full disk must not stop its own healing', () => {
   test('the intent and the outcome of a remedy that frees space are recorded from the reserve', async () => {
     const { stand, fill, free, reserve } = fullDisk();
     const disk = service('disk');
+    const during: number[] = [];
     const p = stand.playbook(
       'free',
       [
         () => {
+          during.push(reserve());
           free();
           disk.becomes('ok');
         },
@@ -629,20 +635,49 @@ describe.skipIf(noTmpfs)('a full disk must not stop its own healing', () => {
     const monitor = stand.monitor(stand.watched(disk.check, [p]));
     fill();
     expect(await lookUntilHandled(stand, monitor)).toMatchObject({ kind: 'resolved' });
-    expect(reserve()).toBe(0);
+    expect(during).toEqual([0]);
     expect(stand.audit().map(({ action }) => action)).toEqual([
       ...['incident_snapshot', 'incident_opened', 'remedy_claimed', 'incident_snapshot', 'remedy_ended'],
     ]);
+    // The space is there again, and is kept again.
     expect(fillReserve(stand.dir)).toBe(true);
+    expect(reserve()).toBe(RESERVE_BYTES);
+  });
+
+  test('also when it has freed nothing, and when an earlier crash has left half a line', async () => {
+    const { stand, fill } = fullDisk();
+    await stand.silence('silence_1', ['other'], HOUR_S);
+    const log = join(stand.dir, 'immutable_audit.jsonl');
+    // To the end of a page: not even a line feed fits without another.
+    const room = 4096 - (statSync(log).size % 4096);
+    appendFileSync(log, JSON.stringify({ torn: 'x'.repeat(room - '{"torn":""}'.length) }));
+    const p = stand.playbook('free', ['failed'], { freesSpace: true });
+    const monitor = stand.monitor(stand.watched(service('disk').check, [p]));
+    await monitor.look();
+    fill();
+    expect(await monitor.look()).toMatchObject({ handled: { kind: 'escalated', acted: true } });
+    const lines = readFileSync(log, 'utf8').split('\n');
+    expect(lines.filter((line) => line.includes('"remedy_ended"'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('"incident_escalated"'))).toHaveLength(1);
+  });
+
+  test('the brake is set on it, too', async () => {
+    const { stand, fill, reserve } = fullDisk();
+    const policy = { ...POLICY, brake: { incidents: 1, within_s: 60 } };
+    const monitor = stand.monitor(stand.watched(service().check), stand.engine({ policy }));
+    fill();
+    expect(await lookUntilHandled(stand, monitor)).toMatchObject({ kind: 'withheld' });
+    expect(stand.audit(ACTION.brakeSet)).toHaveLength(1);
+    expect(reserve()).toBe(0);
   });
 
   test('no other remedy is begun on it: its intent could not be recorded', async () => {
     const { stand, fill, reserve } = fullDisk();
     const monitor = stand.monitor(stand.watched(service().check));
     fill();
-    await expect(lookUntilHandled(stand, monitor)).rejects.toThrow();
+    await expect(lookUntilHandled(stand, monitor)).rejects.toMatchObject({ code: 'GRACE_DISK_FULL' });
     expect([stand.acts(), stand.audit()]).toEqual([[], []]);
-    expect(reserve()).toBeGreaterThan(0);
+    expect(reserve()).toBe(RESERVE_BYTES);
   });
 });
 

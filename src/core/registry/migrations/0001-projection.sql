@@ -180,6 +180,7 @@ CREATE TABLE controls (
   metadata    TEXT    NOT NULL  -- JSON
 );
 CREATE INDEX controls_of_action ON controls (action, line);
+CREATE INDEX controls_openings ON controls (origin, line) WHERE action = 'incident_opened';
 CREATE INDEX controls_of_subject ON controls (subject, line);
 
 CREATE TABLE tasks (

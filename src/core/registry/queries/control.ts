@@ -32,6 +32,8 @@ export interface ControlView {
   claimsOf(incident_id: string, limit: number): PlacedClaim[];
   /** The entries of one action, newest first. */
   recentControls(action: string, limit: number): ControlEntry[];
+  /** When incidents of that origin were opened after that line of the audit log, newest first. */
+  recentOpenings(origin: Origin, after: number, limit: number): Moment[];
   /** The newest entry of one action about one subject. */
   lastControl(action: string, subject: string): ControlEntry | undefined;
   /** Entries of `begin` after which none of `end` is about the same subject, newest first. */
@@ -118,6 +120,11 @@ export function controlView(db: Database.Database): ControlView {
   const recent = db.prepare<[string, number], ControlRow>(
     'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
   );
+  // The condition stands as in the index.
+  const openings = db.prepare<[string, number, number], Moment>(
+    `SELECT boot_id, elapsed_s, at FROM controls INDEXED BY controls_openings
+     WHERE action = 'incident_opened' AND origin = ? AND line > ? ORDER BY line DESC LIMIT ?`,
+  );
   const last = db.prepare<[string, string], ControlRow>(
     'SELECT * FROM controls WHERE subject = ? AND +action = ? ORDER BY line DESC LIMIT 1',
   );
@@ -127,8 +134,10 @@ export function controlView(db: Database.Database): ControlView {
        WHERE over.subject = begun.subject AND +over.action = ? AND over.line > begun.line)
      ORDER BY line DESC LIMIT ?`,
   );
+  // Of open claims there are few; of those that a target ever had, there may be many.
   const openOn = db.prepare<[string, string], ClaimRow>(
-    'SELECT * FROM claims WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id',
+    `SELECT * FROM claims INDEXED BY claims_open
+     WHERE ended_at IS NULL AND (incident_id = ? OR target = ?) ORDER BY claim_id`,
   );
   const open = db.prepare<[], ClaimRow>('SELECT * FROM claims WHERE ended_at IS NULL ORDER BY claim_id');
   const ended = db.prepare<[string], { found: number }>(
@@ -158,6 +167,7 @@ export function controlView(db: Database.Database): ControlView {
     recentClaims: (target, limit) => claimsOn.all(target, limit).map(placed),
     claimsOf: (incident_id, limit) => claimsFor.all(incident_id, limit).map(placed),
     recentControls: (action, limit) => recent.all(action, limit).map(control),
+    recentOpenings: (origin, after, limit) => openings.all(origin, after, limit),
     lastControl: (action, subject) => {
       const row = last.get(subject, action);
       return row && control(row);
@@ -183,6 +193,7 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     recentClaims: (target, limit) => ask((view) => view.recentClaims(target, limit)),
     claimsOf: (incident_id, limit) => ask((view) => view.claimsOf(incident_id, limit)),
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
+    recentOpenings: (origin, after, limit) => ask((view) => view.recentOpenings(origin, after, limit)),
     lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),
     standing: (begin, end, limit) => ask((view) => view.standing(begin, end, limit)),
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),

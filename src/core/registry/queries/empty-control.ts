@@ -12,6 +12,7 @@ export const EMPTY_CONTROL: ControlView = {
   recentClaims: () => [],
   claimsOf: () => [],
   recentControls: () => [],
+  recentOpenings: () => [],
   lastControl: () => undefined,
   standing: () => [],
   hasEndedClaim: () => false,
