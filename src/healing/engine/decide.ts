@@ -53,7 +53,7 @@ export function decide(situation: Situation): Decision {
   const fresh: Situation = opening === 'open' ? situation : { ...situation, ...NOTHING_YET };
   const [playbook] = untried(fresh, order.playbooks);
   if (playbook === undefined) return nothingToTry(fresh, opening, order);
-  const storm = opening === 'open' ? undefined : stormOf(situation);
+  const storm = opening === 'open' ? undefined : stormOf(situation, opening);
   const held = refusals(fresh, playbook);
   if (storm !== undefined) {
     const refusal: Refusal = { rail: 'brake', reason: `the brake is set: ${storm}` };
@@ -74,11 +74,12 @@ const NOTHING_YET = {
 } as const;
 
 /** Why this failure is one too many at once: then nothing helps but a person, and acts may do harm. */
-function stormOf({ brake, openings, policy, origin, now }: Situation): string | undefined {
+function stormOf({ brake, openings, policy, origin, now, last }: Situation, opening: Opening): string | undefined {
   if (brake !== undefined || origin === 'drill') return undefined;
   const { incidents, within_s } = policy.brake;
-  const recent = openings.filter((one) => ageOf(one, now) < within_s).length + 1;
-  return recent >= incidents ? `${recent} incidents within ${within_s} s` : undefined;
+  const ids = new Set(openings.filter((one) => ageOf(one, now) < within_s).map(({ subject }) => subject));
+  ids.add(opening === 'again' ? (last?.record.incident_id ?? '') : '');
+  return ids.size >= incidents ? `${ids.size} incidents within ${within_s} s` : undefined;
 }
 
 function nothingToTry(situation: Situation, opening: Opening, order: ChosenOrder): Decision {

@@ -1,9 +1,15 @@
 import { ACTION } from '../../core/records/audit-actions.js';
 import type { ProcessIdentity } from '../../core/records/claim.js';
 import type { Origin } from '../../core/records/incident.js';
-import type { Moment, Now } from '../../core/records/moment.js';
+import type { Now } from '../../core/records/moment.js';
 import type { RailId } from '../../core/records/rails.js';
-import type { ControlEntry, ControlView, KnownIncident, PlacedClaim } from '../../core/registry/queries/control.js';
+import type {
+  ControlEntry,
+  ControlView,
+  KnownIncident,
+  OpeningMoment,
+  PlacedClaim,
+} from '../../core/registry/queries/control.js';
 import type { ProbeStatus } from '../check.js';
 import type { Playbook, Risk } from '../playbook.js';
 import type { Watched } from '../watched.js';
@@ -66,8 +72,8 @@ export interface Situation extends Surroundings {
   /** Claims on the incident or its target that have no end. */
   readonly openClaims: readonly { readonly alive: boolean; readonly claim_id: string; readonly playbook_id: string }[];
   readonly brake: ControlEntry | undefined;
-  /** Openings since the brake was last released, newest first, as many as the brake counts. */
-  readonly openings: readonly Moment[];
+  /** Openings since the brake was last released, newest first, a few times as many as the brake counts. */
+  readonly openings: readonly OpeningMoment[];
   readonly silences: readonly ControlEntry[];
   readonly approval: ControlEntry | undefined;
   /** What was last written in this episode about what is held back, and about an approval that is needed. */
@@ -76,6 +82,8 @@ export interface Situation extends Surroundings {
 }
 
 const MOST_SILENCES = 1000;
+/** The brake counts incidents, and one that fails again and again is one. */
+const EPISODES = 4;
 const MOST_CLAIMS = 200;
 
 /** Asks the logs for what a decision about this failure rests on: a bounded number of rows, however long the logs are. */
@@ -112,7 +120,7 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
       alive: around.isAlive(claim.owner),
     })),
     brake: set && set.line > (released?.line ?? 0) ? set : undefined,
-    openings: view.recentOpenings(around.origin, released?.line ?? 0, around.policy.brake.incidents),
+    openings: view.recentOpenings(around.origin, released?.line ?? 0, around.policy.brake.incidents * EPISODES),
     silences: view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES),
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),

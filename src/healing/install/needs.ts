@@ -56,7 +56,21 @@ export function needsOf(config: GraceConfig): Needs {
 }
 
 function ofCheck(check: CheckConfig, at: FieldPath, found: Found): void {
-  const { http, tcp, port_free, process: processes, systemd, command, disk, memory, file, sqlite, dns, tls, log } = check;
+  const {
+    http,
+    tcp,
+    port_free,
+    process: processes,
+    systemd,
+    command,
+    disk,
+    memory,
+    file,
+    sqlite,
+    dns,
+    tls,
+    log,
+  } = check;
   if (http) found.address([...at, 'http'], http.url);
   if (http?.ca_file !== undefined) found.add('reads', [...at, 'http'], http.ca_file);
   if (tcp) found.host([...at, 'tcp'], tcp.host);

@@ -141,7 +141,8 @@ describe('the opening', () => {
 });
 
 describe('the brake', () => {
-  const openings = (...seconds: number[]) => seconds.map((s, i) => control('incident_opened', s, 90 - i));
+  const openings = (...seconds: number[]) =>
+    seconds.map((s, i) => ({ ...control('incident_opened', s, 90 - i), subject: `inc_${i}` }));
   const policy = { ...POLICY, brake: { incidents: 3, within_s: 300 } };
 
   test('is set by the failure that is one too many, and only by a new one', () => {
@@ -154,6 +155,16 @@ describe('the brake', () => {
     expect(decide(situation(storm)).kind).toBe('act');
     expect(decide(situation({ ...storm, ...NEVER_SEEN, openings: openings(10, 300) })).kind).toBe('act');
     expect(decide(situation({ ...storm, ...NEVER_SEEN, origin: 'drill' })).kind).toBe('act');
+  });
+
+  test('counts incidents: one that fails again and again is one', () => {
+    const again = openings(10, 20, 30, 40).map((one) => ({ ...one, subject: 'inc_0' }));
+    expect(decide(situation({ policy, openings: again, ...NEVER_SEEN })).kind).toBe('act');
+    const [first, second] = openings(50, 60);
+    const more = [...again, ...(first && second ? [first, second] : [])];
+    expect(decide(situation({ policy, openings: more, ...NEVER_SEEN }))).toMatchObject({
+      sets_brake: '3 incidents within 300 s',
+    });
   });
 
   test('is not set twice', () => {

@@ -32,8 +32,8 @@ export interface ControlView {
   claimsOf(incident_id: string, limit: number): PlacedClaim[];
   /** The entries of one action, newest first. */
   recentControls(action: string, limit: number): ControlEntry[];
-  /** When incidents of that origin were opened after that line of the audit log, newest first. */
-  recentOpenings(origin: Origin, after: number, limit: number): Moment[];
+  /** When incidents of that origin were opened, or opened again, after that line of the audit log; newest first. */
+  recentOpenings(origin: Origin, after: number, limit: number): OpeningMoment[];
   /** The newest entry of one action about one subject. */
   lastControl(action: string, subject: string): ControlEntry | undefined;
   /** Entries of `begin` after which none of `end` is about the same subject, newest first. */
@@ -53,6 +53,11 @@ export interface PlacedClaim extends Claim {
   readonly granted: Moment;
   /** `null` while it has not ended. */
   readonly ended: Moment | null;
+}
+
+export interface OpeningMoment extends Moment {
+  /** The incident. */
+  readonly subject: string;
 }
 
 /** An entry on which decisions rest. */
@@ -121,8 +126,8 @@ export function controlView(db: Database.Database): ControlView {
     'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
   );
   // The condition stands as in the index.
-  const openings = db.prepare<[string, number, number], Moment>(
-    `SELECT boot_id, elapsed_s, at FROM controls INDEXED BY controls_openings
+  const openings = db.prepare<[string, number, number], OpeningMoment>(
+    `SELECT subject, boot_id, elapsed_s, at FROM controls INDEXED BY controls_openings
      WHERE action = 'incident_opened' AND origin = ? AND line > ? ORDER BY line DESC LIMIT ?`,
   );
   const last = db.prepare<[string, string], ControlRow>(
