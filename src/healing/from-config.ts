@@ -37,6 +37,7 @@ function watch(check: Check, spec: CheckConfig, config: GraceConfig, clock: Cloc
     check,
     every_s: spec.every,
     confirm: spec.confirm,
+    pidfiles: pidfilesOf(spec, config),
     recover: spec.recover,
     start_period_s: spec.start_period,
     flapping: spec.flapping,
@@ -48,6 +49,13 @@ function watch(check: Check, spec: CheckConfig, config: GraceConfig, clock: Cloc
     }),
     limits: { cooldown_s: spec.limits.cooldown, caps: spec.limits.max },
   };
+}
+
+/** The processes that a check is about, as far as it, or what heals it, names their pidfiles. */
+function pidfilesOf(spec: CheckConfig, config: GraceConfig): string[] {
+  const steps = spec.heal.flatMap((id) => config.playbooks[id]?.steps ?? []);
+  const named = [spec.process?.pidfile, ...steps.flatMap(({ restart, signal }) => [restart?.pidfile, signal?.pidfile])];
+  return [...new Set(named.filter((path) => path !== undefined))];
 }
 
 export function policyOf({ policy }: GraceConfig): Policy {

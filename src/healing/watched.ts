@@ -13,6 +13,8 @@ export interface Watched {
   readonly check: Check;
   readonly every_s: number;
   readonly confirm: ConfirmRule;
+  /** Pidfiles: when a process of theirs goes, `heal watch` looks at once instead of waiting for `every_s`. */
+  readonly pidfiles: readonly string[];
   /** Passes in a row after which a failure is over that no remedy has ended. */
   readonly recover: number;
   /** Failures within it, after a remedy or after the watch began, do not count. */

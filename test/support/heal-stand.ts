@@ -206,7 +206,7 @@ export function healStand(dir = tempDir()): Stand {
     },
     watched(check, playbooks = [stand.playbook('p')], change = {}) {
       return {
-        ...{ check, playbooks, every_s: 5, confirm: { need: 2, of: 3 }, recover: 2, start_period_s: 0 },
+        ...{ check, playbooks, every_s: 5, confirm: { need: 2, of: 3 }, recover: 2, start_period_s: 0, pidfiles: [] },
         ...{ flapping: { low: 0.25, high: 0.5 }, act: true, depends_on: [] },
         limits: { cooldown_s: 0, caps: [{ most: 1000, within_s: 3600 }] },
         ...change,

@@ -58,7 +58,7 @@ export function plainPlaybook(id: string, change: { risk?: Risk; repeatable?: bo
 
 export function plainWatched(change: Partial<Watched> = {}): Watched {
   return {
-    ...{ check: service().check, every_s: 5, confirm: { need: 2, of: 3 }, recover: 2, start_period_s: 0 },
+    ...{ check: service().check, every_s: 5, confirm: { need: 2, of: 3 }, recover: 2, start_period_s: 0, pidfiles: [] },
     ...{ flapping: { low: 0.25, high: 0.5 }, act: true, depends_on: [], playbooks: [plainPlaybook('p')] },
     limits: { cooldown_s: 10, caps: [{ most: 3, within_s: 1000 }] },
     ...change,
