@@ -22,6 +22,7 @@ const HAND_OVER: readonly (string | undefined)[] = ['prove', 'checkpoint', 'expo
 /** The reports of `evidence` answer a plugin's codes, so that any of them is also a check. */
 export function isPluginCommand(ctx: Pick<Context, 'args'>): boolean {
   const [command, subcommand] = ctx.args.filter((word) => !word.startsWith('-'));
+  if (command === 'heal' && subcommand === 'check') return true;
   return command === 'evidence' && !HAND_OVER.includes(subcommand);
 }
 

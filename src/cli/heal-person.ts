@@ -2,6 +2,7 @@ import { parseDuration } from '../core/config/schema/units.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import type { Draft } from '../core/ledger.js';
 import { ACTION } from '../core/records/audit-actions.js';
+import type { Now } from '../core/records/moment.js';
 import { formatInstant } from '../core/records/time.js';
 import type { ControlEntry, ControlView, KnownIncident } from '../core/registry/queries/control.js';
 import { findTasks } from '../core/registry/queries/tasks.js';
@@ -23,7 +24,6 @@ import { openForWriting, type Writing } from './writing.js';
 export type PersonalOptions = WritingOptions & { readonly json?: boolean };
 
 const MOST_NOTE = 1024;
-const MOST_SILENCES = 1000;
 
 export async function runHealAck(ctx: Context, id: string, options: PersonalOptions & { readonly note?: string }) {
   const note = noteOption('--note', options.note);
@@ -120,7 +120,7 @@ export async function runHealSilence(
   }
   const reason = noteOption('--reason', options.reason) ?? '';
   return asPerson(ctx, options, 'silence', 'silence', (person, rule) => (view) => {
-    if (options.end !== undefined) return endSilence(view, options.end, person, rule);
+    if (options.end !== undefined) return endSilence(view, options.end, presentOf(ctx), person, rule);
     const name = `silence_${ctx.newSuffix()}`;
     return {
       entries: [
@@ -137,10 +137,8 @@ export async function runHealSilence(
   });
 }
 
-function endSilence(view: ControlView, name: string, person: Person, rule: string): Draft<string> {
-  const found = view
-    .standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES)
-    .find((one) => one.subject === name);
+function endSilence(view: ControlView, name: string, now: Now, person: Person, rule: string): Draft<string> {
+  const found = view.silences(now).find((one) => one.subject === name);
   if (!found) {
     throw new OperatorError('GRACE_NO_SUCH_SILENCE', EXIT.notFound, `there is no silence ${name}`, {
       hint: 'grace heal silence   # lists them',
@@ -164,7 +162,7 @@ async function listSilences(ctx: Context, options: PersonalOptions): Promise<num
   const { registry } = await openForLooking(ctx, options);
   const now = presentOf(ctx);
   const standing = registry
-    .control((view) => view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES))
+    .control((view) => view.silences(now))
     .filter((one) => patternsOf(one).some((pattern) => isSilencing(one, pattern, now)));
   registry.close();
   const rows = standing.map((one) => ({

@@ -28,9 +28,7 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
     const passOver = railsOf(options.passOver);
     const loaded = await loadForHealing(ctx, options, true);
     const emit = (event: HealEvent) => {
-      const words = options.json
-        ? undefined
-        : eventWords(event, options.verbose === true || (event.kind === 'withheld' && ctx.out.isTTY));
+      const words = options.json ? undefined : eventWords(event, options.verbose === true || ctx.out.isTTY);
       if (words !== undefined) ctx.out.write(`${escapeText(`${event.check}: ${words}`)}\n`);
     };
     const session = await HealSession.open(ctx, loaded, {
@@ -82,7 +80,7 @@ function exitOf(results: readonly Looked[]): ExitCode {
   const handled = results.flatMap((looked) => (looked.kind === 'handled' ? [looked.handled] : []));
   const bad = handled.filter(({ kind }) => kind !== 'resolved' && kind !== 'left_alone');
   if (results.some(({ kind }) => kind === 'could_not_tell')) return EXIT.badAnswer;
-  if (bad.length === 0) return EXIT.done;
+  if (bad.length === 0) return handled.some(({ kind }) => kind === 'left_alone') ? EXIT.locked : EXIT.done;
   return bad.every(({ kind }) => kind === 'withheld') ? EXIT.refused : EXIT.badAnswer;
 }
 
@@ -95,7 +93,7 @@ function railsOf(text: string | undefined): RailId[] {
     const message =
       rail === undefined ? `--pass-over ${word}: there is no rail of that name` : `nobody passes over the rail ${rail}`;
     const hint = rail === 'brake' ? 'grace heal brake off' : `--pass-over ${closest(word, passable)}`;
-    throw new OperatorError('GRACE_USAGE', rail === undefined ? EXIT.usage : EXIT.refused, message, { hint });
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, message, { hint });
   });
 }
 

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { EXIT } from '../core/errors.js';
 import { isAlive } from '../core/host/process-identity.js';
+import { type Looks, looksOf, STALE_S } from '../healing/looks.js';
+import { ProbeStore } from '../healing/probe-store.js';
 import { type HealStatus, healStatus, type Trouble } from '../healing/status.js';
 import type { Context } from './context.js';
-import { presentOf } from './healing.js';
+import { loadForHealing, presentOf } from './healing.js';
 import { nextCommand } from './next-command.js';
 import { noteTrouble } from './notes.js';
 import { escapeText } from './output/escape.js';
@@ -17,7 +19,10 @@ export type StatusOptions = WhereOptions & { readonly json?: boolean };
 /** 0: nothing is wrong; 3: something is, or needs a person. */
 export async function runHealStatus(ctx: Context, options: StatusOptions): Promise<number> {
   const reading = await openForLooking(ctx, options);
-  const status = reading.registry.control((view) => healStatus(view, presentOf(ctx), isAlive, hostname()));
+  const status = {
+    ...reading.registry.control((view) => healStatus(view, presentOf(ctx), isAlive, hostname())),
+    ...(await looks(ctx, reading.dir, options)),
+  };
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
     writeJson(ctx.out, { schema: 'grace.status/1', ...status });
@@ -26,11 +31,32 @@ export async function runHealStatus(ctx: Context, options: StatusOptions): Promi
   }
   noteTrouble(ctx, reading);
   reading.registry.close();
-  const isWell = status.wrong.length === 0 && status.brake === null && status.doing.every(({ alive }) => alive);
-  return isWell ? EXIT.done : EXIT.badAnswer;
+  return isWell(status) ? EXIT.done : EXIT.badAnswer;
 }
 
-function show(ctx: Context, status: HealStatus, options: StatusOptions, style: Style): void {
+type Status = HealStatus & Looks;
+
+function isWell(status: Status): boolean {
+  const { wrong, brake, doing, unchecked, watch } = status;
+  if (wrong.length > 0 || brake !== null || unchecked.length > 0 || watch.died || watch.refused !== null) return false;
+  return !isStale(status) && doing.every(({ alive }) => alive);
+}
+
+function isStale({ last_look }: Looks): boolean {
+  return last_look !== null && last_look.ago_s > STALE_S;
+}
+
+/** From what probes have left behind; a grace.yaml that cannot be read hides nothing. */
+async function looks(ctx: Context, dir: string, options: StatusOptions): Promise<Looks> {
+  const store = new ProbeStore(dir, { write: false });
+  const states = store.states();
+  store.close();
+  if (states.size === 0) return { last_look: null, unchecked: [] };
+  const known = await loadForHealing(ctx, options, false).catch(() => undefined);
+  return looksOf(states, presentOf(ctx), (check) => known === undefined || Object.hasOwn(known.config.checks, check));
+}
+
+function show(ctx: Context, status: Status, options: StatusOptions, style: Style): void {
   const line = (text: string) => ctx.out.write(`${text}\n`);
   const heading = (text: string) => line(style.bold(text));
   const { wrong, doing, brake, silences, watch } = status;
@@ -39,11 +65,28 @@ function show(ctx: Context, status: HealStatus, options: StatusOptions, style: S
 
   line(
     wrong.length === 0
-      ? style.green('Nothing is wrong.')
-      : style.red(`${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'} wrong.`),
+      ? isWell(status)
+        ? style.green('Nothing is wrong.')
+        : style.yellow('No incident is open, but:')
+      : style.red(`${wrong.length + status.more} ${wrong.length === 1 ? 'thing is' : 'things are'} wrong.`),
   );
   for (const trouble of wrong) for (const text of troubleLines(trouble)) line(escapeText(text));
 
+  if (status.more > 0) {
+    const list = nextCommand(['registry', 'list', '--subsystem', 'self_healing'], options);
+    line(`  and ${status.more} more, less severe or older: ${list}`);
+  }
+  for (const { check, summary } of status.unchecked) {
+    line(`  ${style.yellow('unknown')} ${escapeText(`${check}: ${summary}`)}`);
+  }
+  if (isStale(status)) {
+    const ago = formatSeconds(status.last_look?.ago_s ?? 0);
+    line(`  ${style.yellow(`nobody has looked at any check for ${ago}`)}: what has failed since is not known`);
+  }
+  if (watch.died) line(`  ${style.yellow('a watch was started here and is gone')}: it did not end by itself`);
+  if (watch.refused !== null) {
+    line(`  ${style.yellow('the watch runs with an older configuration')}: ${escapeText(watch.refused)}`);
+  }
   if (doing.length > 0) {
     heading('Under way');
     for (const one of doing) {
@@ -78,10 +121,13 @@ function show(ctx: Context, status: HealStatus, options: StatusOptions, style: S
       ? `The watch runs, process ${watch.pid}, since ${formatUtc(watch.since ?? '')}.`
       : 'No watch runs here.',
   );
+  if (status.last_look !== null && !isStale(status))
+    line(`The last look was ${formatSeconds(status.last_look.ago_s)} ago.`);
 }
 
 function troubleLines(trouble: Trouble): string[] {
-  const { check, target, incident_id, severity, failure_mode, status, age_s, relapses, tried, withheld } = trouble;
+  const { check, target, incident_id, severity, failure_mode, status, age_s, relapses, tried, withheld, needs_person } =
+    trouble;
   const again = relapses > 0 ? `, ${relapses + 1} times` : '';
   return [
     `  ${severity} ${check ?? failure_mode}: ${failure_mode}${target === null ? '' : ` of ${target}`}, ${status}, for ${formatSeconds(age_s)}${again}`,
@@ -89,8 +135,13 @@ function troubleLines(trouble: Trouble): string[] {
     ...(tried.length > 0
       ? [`    tried: ${tried.map(({ playbook, outcome }) => `${playbook} (${outcome})`).join(', ')}`]
       : []),
+    ...(needs_person?.acknowledged_by
+      ? [`    needs a person: ${needs_person.reason}; seen by ${needs_person.acknowledged_by}`]
+      : []),
     ...(withheld === null
       ? []
-      : [`    would have run ${withheld.playbook}, and does not: ${withheld.reasons.join('; ')}`]),
+      : [
+          `    would have run ${withheld.playbook}, and did not, as of ${formatUtc(withheld.at)}: ${withheld.reasons.join('; ')}`,
+        ]),
   ];
 }

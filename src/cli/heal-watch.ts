@@ -110,6 +110,8 @@ class Watching {
   #loaded: LoadedConfig;
   #file: string;
   #reload = false;
+  /** The file that is there now was refused. */
+  #isRefused = false;
   /** That it runs stands in the log. */
   #isAnnounced = false;
   /** So that the same trouble of a check is not told at every look. */
@@ -219,10 +221,17 @@ class Watching {
     } catch (error) {
       trouble(error);
       say('the configuration was not read again: the one before holds');
+      this.#isRefused = true;
       await this.#note(ACTION.configRefused, { reason: (error as Error).message }, this.#about());
       return;
     }
-    if (loaded.version === this.#loaded.version) return;
+    if (loaded.version === this.#loaded.version) {
+      say(`read ${loaded.path} again: nothing has changed (${loaded.version})`);
+      if (this.#isRefused) await this.#note(ACTION.configLoaded, { mode: loaded.config.mode }, this.#about());
+      this.#isRefused = false;
+      return;
+    }
+    this.#isRefused = false;
     this.#loaded = loaded;
     this.#session.notifier.use(channelsOf(loaded.config, this.#ctx.clock));
     await this.#use(loaded, false);

@@ -1,4 +1,4 @@
-import { RAIL_IDS } from '../core/records/rails.js';
+import { PASSABLE_RAILS } from '../core/records/rails.js';
 import type { Done, Program } from './command.js';
 import type { Context } from './context.js';
 import { withJson, withKey, withWhere } from './options.js';
@@ -38,7 +38,7 @@ export function registerHeal(program: Program, ctx: Context, done: Done): void {
     .summary('one pass: for cron, and by hand')
     .description('Probe, confirm, decide, act and verify once, then end. Silent where all is well.')
     .argument('[check...]', 'names of checks')
-    .option('--pass-over <rails>', `rails that this run passes over, separated by commas: ${RAIL_IDS.join(', ')}`)
+    .option('--pass-over <rails>', `rails that this run passes over, separated by commas: ${PASSABLE_RAILS.join(', ')}`)
     .option('-v, --verbose', 'say also what is well')
     .action(async (names: string[], options) => {
       const { runHealRun } = await import('./heal-run.js');

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EXIT, type ExitCode } from '../core/errors.js';
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
@@ -17,6 +18,8 @@ export async function interruptible<T>(
   except: readonly (keyof typeof SIGNALS)[] = [],
 ): Promise<T> {
   const controller = new AbortController();
+  // Each check that waits listens to it.
+  setMaxListeners(0, controller.signal);
   let exit: ExitCode | undefined;
   const wanted = Object.entries(SIGNALS).filter(([signal]) => !except.some((one) => one === signal));
   const listeners = wanted.map(([signal, code]) => {

@@ -61,6 +61,12 @@ export class ProbeStore {
     return Array.isArray(state?.seen) && Array.isArray(state.states) ? { ...NOTHING_SEEN, ...state } : NOTHING_SEEN;
   }
 
+  /** The checks of which something is known, by name. */
+  states(): Map<string, SoftState> {
+    const rows = this.#quietly((db) => db.prepare<[], { name: string }>('SELECT name FROM states ORDER BY name').all());
+    return new Map((rows ?? []).map(({ name }) => [name, this.state(name)]));
+  }
+
   memory(name: string): unknown {
     const text = this.#memories.get(name) ?? this.#column('SELECT memory FROM memories WHERE name = ?', name);
     return text === undefined ? undefined : parsed(text);

@@ -8,7 +8,10 @@ import { BRAKE } from './engine/situation.js';
 
 /** What an operator reads first: from the logs alone, nothing is probed. */
 export interface HealStatus {
+  /** The most severe first; at most 200. */
   readonly wrong: readonly Trouble[];
+  /** How many more there are. */
+  readonly more: number;
   readonly doing: readonly Doing[];
   /** The brake, if it is on. */
   readonly brake: { readonly since: string; readonly by: string; readonly reason: string } | null;
@@ -17,7 +20,17 @@ export interface HealStatus {
     readonly checks: readonly string[];
     readonly left_s: number;
   }[];
-  readonly watch: { readonly running: boolean; readonly since: string | null; readonly pid: number | null };
+  readonly watch: WatchState;
+}
+
+export interface WatchState {
+  readonly running: boolean;
+  readonly since: string | null;
+  readonly pid: number | null;
+  /** One was started and has not ended by itself: it was killed, or the host went down. */
+  readonly died: boolean;
+  /** Why the configuration that is there now is not the one that holds. */
+  readonly refused: string | null;
 }
 
 /** An incident that has neither recovered nor been closed, or that a remedy has made bearable and nobody has seen. */
@@ -34,7 +47,7 @@ export interface Trouble {
   /** What has been tried, oldest first. */
   readonly tried: readonly { readonly playbook: string; readonly outcome: string }[];
   /** What grace would do and does not. */
-  readonly withheld: { readonly playbook: string; readonly reasons: readonly string[] } | null;
+  readonly withheld: { readonly playbook: string; readonly reasons: readonly string[]; readonly at: string } | null;
   /** Why a person is needed, if one is, and whether one was told and has said that they have seen it. */
   readonly needs_person: {
     readonly reason: string;
@@ -56,7 +69,6 @@ export interface Doing {
 
 const MOST_LIVE = 200;
 const MOST_CLAIMS = 20;
-const MOST_SILENCES = 200;
 const MOST_ESCALATIONS = 200;
 const MOST_SAID = 1000;
 
@@ -72,6 +84,7 @@ export function healStatus(
     wrong: [...view.liveIncidents(MOST_LIVE), ...madeBearable(view)]
       .filter(({ record }) => record.origin === 'real' || record.origin === undefined)
       .map(({ record }) => troubleOf(view, record, now)),
+    more: Math.max(0, view.liveCount() - MOST_LIVE),
     doing: view.allOpenClaims().map((claim) => ({
       incident_id: claim.incident_id,
       playbook: claim.playbook_id,
@@ -81,7 +94,7 @@ export function healStatus(
       alive: isAlive(claim.owner),
     })),
     brake: isOn ? { since: set.at, by: set.actor, reason: String(set.decision.reason ?? '') } : null,
-    silences: view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES).flatMap((one) => {
+    silences: view.silences(now).flatMap((one) => {
       const checks = Array.isArray(one.metadata.checks) ? one.metadata.checks.map(String) : [];
       if (!checks.some((pattern) => isSilencing(one, pattern, now))) return [];
       return [{ silence: one.subject, checks, left_s: Number(one.metadata.lasts_s) - ageOf(one, now) }];
@@ -150,7 +163,9 @@ function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
     age_s: opening ? ageOf(opening, now) : ageOf({ boot_id: null, elapsed_s: null, at: record.detected_at }, now),
     relapses: record.relapses ?? 0,
     tried: claims.map((claim) => ({ playbook: claim.playbook_id, outcome: claim.outcome ?? 'under way' })).reverse(),
-    withheld: isHeld ? { playbook: String(withheld.decision.playbook_id), reasons: reasonsOf(withheld) } : null,
+    withheld: isHeld
+      ? { playbook: String(withheld.decision.playbook_id), reasons: reasonsOf(withheld), at: withheld.at }
+      : null,
     needs_person: escalated
       ? {
           reason: String(escalated.decision.reason ?? ''),
@@ -177,8 +192,17 @@ function watchOf(view: ControlView, isAlive: (owner: ProcessIdentity) => boolean
   const ended = view.lastControl(ACTION.watchEnded, `watch@${host}`);
   const owner = started?.metadata.owner as ProcessIdentity | undefined;
   if (started === undefined || owner === undefined || started.line < (ended?.line ?? 0)) {
-    return { running: false, since: null, pid: null };
+    return { running: false, since: null, pid: null, died: false, refused: null };
   }
   const running = isAlive(owner);
-  return { running, since: running ? started.at : null, pid: running ? owner.pid : null };
+  const refused = view.lastControl(ACTION.configRefused, `watch@${host}`);
+  const loaded = view.lastControl(ACTION.configLoaded, `watch@${host}`);
+  const isOlder = refused !== undefined && refused.line > Math.max(started.line, loaded?.line ?? 0);
+  return {
+    running,
+    since: running ? started.at : null,
+    pid: running ? owner.pid : null,
+    died: !running,
+    refused: running && isOlder ? String(refused.decision.reason ?? '') : null,
+  };
 }

@@ -17,8 +17,8 @@ const near = (expected: number) => expect.closeTo(expected, 0);
 
 test('nothing has happened', () => {
   expect(statusOf(healStand())).toEqual({
-    ...{ wrong: [], doing: [], brake: null, silences: [] },
-    watch: { running: false, since: null, pid: null },
+    ...{ wrong: [], more: 0, doing: [], brake: null, silences: [] },
+    watch: { running: false, since: null, pid: null, died: false, refused: null },
   });
 });
 
@@ -36,7 +36,7 @@ describe('what is wrong', () => {
         ...{ incident_id, check: 'web', target: 'http://web/', failure_mode: 'api_timeout', severity: 'high' },
         ...{ status: 'detected', since: onset_at, age_s: near(100), relapses: 0 },
         tried: [{ playbook: 'p', outcome: 'failed' }],
-        withheld: { playbook: 'q', reasons: ['q has risk medium and needs an approval'] },
+        withheld: { playbook: 'q', reasons: ['q has risk medium and needs an approval'], at: expect.any(String) },
         needs_person: null,
         approval: { playbook: 'q', given: false },
       },
@@ -57,7 +57,7 @@ describe('what is wrong', () => {
     ]);
   });
 
-  test('only what is real, and only what has not ended; several in the order of the log', async () => {
+  test('only what is real, and only what has not ended; several in severity and time', async () => {
     const stand = healStand();
     for (const [incident_id, change] of [
       ['inc_2', {}],
@@ -69,7 +69,7 @@ describe('what is wrong', () => {
     ] as const) {
       await stand.put(newIncident({ incident_id, ...change }));
     }
-    expect(statusOf(stand).wrong.map(({ incident_id }) => incident_id)).toEqual(['inc_2', 'inc_1']);
+    expect(statusOf(stand).wrong.map(({ incident_id }) => incident_id)).toEqual(['inc_1', 'inc_2']);
   });
 
   test('of a relapse what belongs to the present episode', async () => {
@@ -200,11 +200,31 @@ describe('the watch of this host', () => {
     expect(statusOf(stand).watch.running).toBe(false);
     const { timestamp } = await began(stand, ownIdentity());
     expect(statusOf(stand).watch).toEqual({
-      ...{ running: true, since: timestamp.replace('Z', '000Z'), pid: process.pid },
+      ...{ running: true, since: timestamp.replace('Z', '000Z'), pid: process.pid, died: false, refused: null },
     });
     await stand.person(ACTION.watchEnded, 'watch@h', { decision: {}, metadata: {} });
     expect(statusOf(stand).watch.running).toBe(false);
     await began(stand, DEAD_OWNER);
-    expect(statusOf(stand).watch).toEqual({ running: false, since: null, pid: null });
+    expect(statusOf(stand).watch).toEqual({ running: false, since: null, pid: null, died: true, refused: null });
+  });
+
+  test('says that it holds on to an older configuration, until it has read the file again', async () => {
+    const stand = healStand();
+    await began(stand, ownIdentity());
+    await stand.person(ACTION.configRefused, 'watch@h', { decision: { reason: 'line 3 is wrong' }, metadata: {} });
+    expect(statusOf(stand).watch.refused).toBe('line 3 is wrong');
+    await stand.person(ACTION.configLoaded, 'watch@h', { decision: {}, metadata: {} });
+    expect(statusOf(stand).watch.refused).toBeNull();
+  });
+
+  test('a severe incident is not hidden by many slight ones', async () => {
+    const stand = healStand();
+    await stand.put(newIncident({ incident_id: 'inc_severe', severity: 'high', status: 'failed' }));
+    for (let n = 0; n < 205; n++) {
+      await stand.put(newIncident({ incident_id: `inc_${n}`, severity: 'low', ...(n % 2 ? { origin: 'drill' } : {}) }));
+    }
+    for (let n = 0; n < 110; n++) await stand.put(newIncident({ incident_id: `inc_more_${n}`, severity: 'low' }));
+    const { wrong, more } = statusOf(stand);
+    expect([wrong[0]?.incident_id, wrong.length, more]).toEqual(['inc_severe', 200, 14]);
   });
 });

@@ -62,6 +62,9 @@ async function logsOfConfig(path: string): Promise<string | undefined> {
       hint: `grace config check --config ${shellQuoted(path)}   # or name the logs: --logs DIR`,
     });
   const [problem] = [...broken, ...refused];
+  // The page that an operator needs most must not depend on the file that somebody has just broken.
+  const said = problem === undefined ? undefined : /^logs:[ \t]+(\/[^\s#'"]+)[ \t]*(?:#.*)?$/m.exec(text)?.[1];
+  if (said !== undefined) return said;
   if (problem)
     throw invalid(problem, [fieldOf(problem.field), problem.message].filter((part) => part !== '').join(' '));
   if (value === null) return undefined;

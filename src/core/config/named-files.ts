@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FieldPath } from './field-path.js';
 import type { GraceConfig } from './schema/grace-schema.js';
 
@@ -23,14 +24,16 @@ export function namedFiles(config: GraceConfig, isInterpreter?: (program: string
   const add = (role: NamedFile['role'], field: FieldPath, file: string | undefined) => {
     if (file !== undefined) found.push({ field, file, role });
   };
-  const addArgv = (field: FieldPath, argv: readonly string[] | undefined) => {
+  const addArgv = (field: FieldPath, argv: readonly string[] | undefined, cwd = '/') => {
     const [program, ...words] = argv ?? [];
     if (program === undefined) return;
     add('program', [...field, 0], program);
     if (isInterpreter?.(program) === false) return;
-    const first = words.findIndex((word) => word.startsWith('/'));
+    // A word without a slash may be a file of the directory in which it is run.
+    const isFile = (word: string) => word.startsWith('/') || (cwd !== '/' && /^[^-\s][^\s]*$/.test(word));
+    const first = words.findIndex(isFile);
     for (const [i, word] of words.entries()) {
-      if (word.startsWith('/')) add(i === first ? 'script' : 'argument', [...field, i + 1], word);
+      if (isFile(word)) add(i === first ? 'script' : 'argument', [...field, i + 1], posix.resolve(cwd, word));
     }
   };
 
@@ -45,8 +48,8 @@ export function namedFiles(config: GraceConfig, isInterpreter?: (program: string
       for (const [i, { run, restart, http }] of playbook[list].entries()) {
         const field = ['playbooks', name, list, i];
         addArgv([...field, 'run'], run);
-        addArgv([...field, 'restart', 'start'], restart?.start);
-        addArgv([...field, 'restart', 'stop'], restart?.stop);
+        addArgv([...field, 'restart', 'start'], restart?.start, restart?.cwd);
+        addArgv([...field, 'restart', 'stop'], restart?.stop, restart?.cwd);
         add('secret', [...field, 'http', 'authorization_file'], http?.authorization_file);
       }
     }

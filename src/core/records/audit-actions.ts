@@ -71,5 +71,7 @@ export const CONTROL_ACTIONS: ReadonlySet<string> = new Set([
   ACTION.brakeSet,
   ACTION.brakeReleased,
   ACTION.watchStarted,
+  ACTION.configLoaded,
+  ACTION.configRefused,
   ACTION.watchEnded,
 ]);

@@ -13,4 +13,16 @@ export const RAIL_IDS = [
   'approval',
 ] as const;
 
+/** Those that a person may pass over in a run of their own, saying so. */
+export const PASSABLE_RAILS = [
+  'observe',
+  'silence',
+  'maintenance',
+  'dependency',
+  'flapping',
+  'rearm',
+  'cooldown',
+  'cap',
+] as const satisfies readonly (typeof RAIL_IDS)[number][];
+
 export type RailId = (typeof RAIL_IDS)[number];

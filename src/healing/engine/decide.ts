@@ -10,6 +10,8 @@ export type Opening =
   | 'new'
   /** The same failure within the relapse window of its last remedy: the same incident, once more. */
   | 'again'
+  /** Somebody else has recorded it, and it has not ended: it is grace's from now on. */
+  | 'taken'
   /** It is recorded and has not ended. */
   | 'open';
 
@@ -50,7 +52,8 @@ export function decide(situation: Situation): Decision {
 
   const opening = openingOf(situation);
   const order = situation.order(situation.watched);
-  const fresh: Situation = opening === 'open' ? situation : { ...situation, ...NOTHING_YET };
+  const goesOn = opening === 'open' || opening === 'taken';
+  const fresh: Situation = goesOn ? situation : { ...situation, ...NOTHING_YET };
   const [playbook] = untried(fresh, order.playbooks);
   if (playbook === undefined) return nothingToTry(fresh, opening, order);
   const storm = opening === 'open' ? undefined : stormOf(situation, opening);
@@ -78,7 +81,7 @@ function stormOf({ brake, openings, policy, origin, now, last }: Situation, open
   if (brake !== undefined || origin === 'drill') return undefined;
   const { incidents, within_s } = policy.brake;
   const ids = new Set(openings.filter((one) => ageOf(one, now) < within_s).map(({ subject }) => subject));
-  ids.add(opening === 'again' ? (last?.record.incident_id ?? '') : '');
+  ids.add(opening === 'new' ? '' : (last?.record.incident_id ?? ''));
   return ids.size >= incidents ? `${ids.size} incidents within ${within_s} s` : undefined;
 }
 
@@ -100,9 +103,9 @@ function isStale({ last, ended, failure, targetClaims, now }: Situation): boolea
   return ageOf(over, now) <= ageOf(failure.onset, now);
 }
 
-function openingOf({ last, ended, now }: Situation): Opening {
+function openingOf({ last, ended, now, opening }: Situation): Opening {
   if (last === undefined) return 'new';
-  if (isLive(last.record)) return 'open';
+  if (isLive(last.record)) return opening === undefined ? 'taken' : 'open';
   if (last.record.status !== 'resolved' || ended === undefined) return 'new';
   const over = 'ended' in ended ? (ended.ended ?? ended.granted) : ended;
   const relapse_s = last.record.metadata.relapse_s;

@@ -52,7 +52,9 @@ export function draftOf(decision: Decision, situation: Situation, hand: Hand): D
   }
   const { before, after } = recordOf(decision.opening, situation, hand);
   const isFresh = decision.opening !== 'open';
-  const opening = isFresh ? [openingEntry(before, situation)] : [];
+  /** The record itself is another one than the last line says. */
+  const isNewRecord = decision.opening === 'new' || decision.opening === 'again';
+  const opening = isFresh ? [openingEntry(before, situation, decision.opening)] : [];
   // A disk that is full must not keep itself from being freed, nor the brake from being set.
   const reserve =
     situation.watched.playbooks.some(freesSpace) || (decision.kind === 'withhold' && decision.sets_brake !== undefined);
@@ -64,7 +66,7 @@ export function draftOf(decision: Decision, situation: Situation, hand: Hand): D
       const held = withheldEntries(decision, before, situation);
       return {
         reserve,
-        incidents: isFresh ? [{ record: before, after }] : [],
+        incidents: isNewRecord ? [{ record: before, after }] : [],
         entries: [...opening, ...held.entries],
         value: {
           decision,
@@ -89,7 +91,7 @@ export function draftOf(decision: Decision, situation: Situation, hand: Hand): D
     }
     case 'escalate': {
       const record = decision.gave_up ? failed(before, { error: before.error ?? decision.reason }) : before;
-      const isChanged = isFresh || decision.gave_up;
+      const isChanged = isNewRecord || decision.gave_up;
       const notice: Notice = { event: 'escalated', incident: record, reason: decision.reason };
       return {
         reserve,
@@ -126,7 +128,14 @@ function recordOf(opening: Opening, situation: Situation, hand: Hand) {
   return { before, after: null };
 }
 
-function openingEntry(incident: NewIncident, { failure, watched, origin, now }: Situation): AuditDraft {
+function openingEntry(
+  incident: NewIncident,
+  { failure, watched, origin, now }: Situation,
+  opening: Opening,
+): AuditDraft {
+  const { boot_id, elapsed_s, at } = failure.onset;
+  // What somebody else has recorded began when they say: that is known as a date.
+  const taken = { boot_id: null, elapsed_s: null, at: incident.onset_at ?? incident.detected_at };
   return {
     actor: 'healer',
     action: ACTION.incidentOpened,
@@ -137,7 +146,7 @@ function openingEntry(incident: NewIncident, { failure, watched, origin, now }: 
       check: watched.check.name,
       target: watched.check.target,
       origin,
-      onset: { boot_id: failure.onset.boot_id, elapsed_s: failure.onset.elapsed_s, at: failure.onset.at },
+      onset: opening === 'taken' ? taken : { boot_id, elapsed_s, at },
       ...clockOf(now),
     },
   };
@@ -183,7 +192,7 @@ function withheldEntries(decision: Extract<Decision, { kind: 'withhold' }>, inci
   const rails = refusals.map(({ rail }) => rail);
   const reason = refusals.map((refusal) => refusal.reason).join('; ');
   const entries: AuditDraft[] = [];
-  const events: ('approval' | 'brake')[] = [];
+  const events: ('approval' | 'brake' | 'escalated')[] = [];
   const before = decision.opening === 'open' ? s.withheld?.decision : undefined;
   // Written once for each set of rails: what an operator is told is in `heal status`, at every moment.
   if (before?.playbook_id !== playbook.id || String(before?.rails) !== String(rails)) {
@@ -211,6 +220,12 @@ function withheldEntries(decision: Extract<Decision, { kind: 'withhold' }>, inci
     });
     events.push('brake');
   }
+  // Nothing else will happen for hours: that is for a person to know now.
+  const hasAsked = decision.opening === 'open' && s.escalation !== undefined;
+  if (rails.includes('cap') && !rails.includes('observe') && !hasAsked) {
+    entries.push(escalationEntry({ reason, gave_up: false }, incident, s));
+    events.push('escalated');
+  }
   const asked = decision.opening === 'open' ? s.requested?.decision : undefined;
   const wanted = { playbook_id: playbook.id, config_version: s.config_version };
   const isAsked = asked?.playbook_id === wanted.playbook_id && asked.config_version === wanted.config_version;
@@ -227,7 +242,7 @@ function withheldEntries(decision: Extract<Decision, { kind: 'withhold' }>, inci
   return { entries, events, reason };
 }
 
-function escalationEntry(decision: Extract<Decision, { kind: 'escalate' }>, incident: NewIncident, s: Situation) {
+function escalationEntry(decision: { reason: string; gave_up: boolean }, incident: NewIncident, s: Situation) {
   const { incident_id } = incident;
   const rounds = roundsGivenUp(s) + (decision.gave_up ? 1 : 0);
   return {

@@ -205,7 +205,7 @@ export class HealEngine {
       return;
     }
     const { incident_id } = incident;
-    if ('opening' in decision && decision.opening !== 'open') {
+    if ('opening' in decision && (decision.opening === 'new' || decision.opening === 'again')) {
       emit({ check, kind: 'opened', incident_id, relapse: decision.opening === 'again' });
     }
     if (decision.kind === 'withhold') {

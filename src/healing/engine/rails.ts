@@ -1,6 +1,6 @@
 import { matchesPattern } from '../../core/config/name-pattern.js';
 import { ageOf } from '../../core/records/moment.js';
-import type { RailId } from '../../core/records/rails.js';
+import { PASSABLE_RAILS, type RailId } from '../../core/records/rails.js';
 import type { ControlEntry } from '../../core/registry/queries/control.js';
 import type { Playbook } from '../playbook.js';
 import { approvalFault } from './approval.js';
@@ -17,47 +17,41 @@ export interface Refusal {
 
 interface Rail {
   readonly id: RailId;
-  /** A person may pass over it in a run of their own. */
-  readonly passable: boolean;
   /** Why not to act, or `undefined`. */
   judge(situation: Situation, playbook: Playbook): string | undefined;
 }
 
 /** Every rail is asked every time, so that an operator sees all that holds and not one after another. */
 const RAILS: readonly Rail[] = [
-  { id: 'observe', passable: true, judge: ({ watched }) => (watched.act ? undefined : 'mode is observe') },
+  { id: 'observe', judge: ({ watched }) => (watched.act ? undefined : 'mode is observe') },
   {
     id: 'account',
-    passable: false,
     judge: ({ account }) => (account.allowed ? undefined : `${account.name} may not heal: ${account.rule}`),
   },
-  { id: 'silence', passable: true, judge: silenced },
-  { id: 'maintenance', passable: true, judge: ({ maintenance }) => maintenance },
-  { id: 'dependency', passable: true, judge: dependencyFails },
+  { id: 'silence', judge: silenced },
+  { id: 'maintenance', judge: ({ maintenance }) => maintenance },
+  { id: 'dependency', judge: dependencyFails },
   {
     id: 'flapping',
-    passable: true,
     judge: ({ flapping }) => (flapping ? 'it changes too often: acting would add to that' : undefined),
   },
-  { id: 'brake', passable: false, judge: braked },
+  { id: 'brake', judge: braked },
   {
     id: 'rearm',
-    passable: true,
     judge: (situation) => left(rearmLeft(situation), 'all remedies have failed; the next round begins'),
   },
   {
     id: 'cooldown',
-    passable: true,
     judge: (situation) => left(cooldownLeft(situation), 'the last act is too recent;'),
   },
-  { id: 'cap', passable: true, judge: reachedCap },
-  { id: 'approval', passable: false, judge: approvalFault },
+  { id: 'cap', judge: reachedCap },
+  { id: 'approval', judge: approvalFault },
 ];
 
 /** What keeps this playbook from being run now; those that a person passes over are left out. */
 export function refusals(situation: Situation, playbook: Playbook): Refusal[] {
   return RAILS.flatMap((rail) => {
-    if (rail.passable && situation.passOver.includes(rail.id)) return [];
+    if (isPassable(rail.id) && situation.passOver.includes(rail.id)) return [];
     const reason = rail.judge(situation, playbook);
     return reason === undefined ? [] : [{ rail: rail.id, reason }];
   });
@@ -66,14 +60,15 @@ export function refusals(situation: Situation, playbook: Playbook): Refusal[] {
 /** Those that hold and that a person passes over: they are written down with the act. */
 export function passedOver(situation: Situation, playbook: Playbook): Refusal[] {
   return RAILS.flatMap((rail) => {
-    if (!rail.passable || !situation.passOver.includes(rail.id)) return [];
+    if (!isPassable(rail.id) || !situation.passOver.includes(rail.id)) return [];
     const reason = rail.judge(situation, playbook);
     return reason === undefined ? [] : [{ rail: rail.id, reason }];
   });
 }
 
+/** A person may pass over it in a run of their own. */
 export function isPassable(id: RailId): boolean {
-  return RAILS.some((rail) => rail.id === id && rail.passable);
+  return PASSABLE_RAILS.some((one) => one === id);
 }
 
 function left(seconds: number, why: string): string | undefined {

@@ -81,7 +81,6 @@ export interface Situation extends Surroundings {
   readonly requested: ControlEntry | undefined;
 }
 
-const MOST_SILENCES = 1000;
 /** The brake counts incidents, and one that fails again and again is one. */
 const EPISODES = 4;
 const MOST_CLAIMS = 200;
@@ -121,7 +120,7 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
     })),
     brake: set && set.line > (released?.line ?? 0) ? set : undefined,
     openings: view.recentOpenings(around.origin, released?.line ?? 0, around.policy.brake.incidents * EPISODES),
-    silences: view.standing(ACTION.silenceStarted, ACTION.silenceEnded, MOST_SILENCES),
+    silences: view.silences(around.now),
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),
     requested: ofEpisode(ACTION.approvalRequested),

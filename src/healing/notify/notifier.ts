@@ -72,6 +72,8 @@ export class Notifier {
   async #send(channel: Channel, notice: Notice): Promise<void> {
     const { ledger, clock } = this.#tools;
     const fault = await channel.send(noticeText(notice, formatInstant(clock.now())));
+    if (fault !== undefined)
+      this.#tools.trouble(new Error(`${channel.name} could not be told of ${notice.event}: ${fault}`));
     const { incident_id } = notice.incident;
     await ledger.transact(() => ({
       entries: [

@@ -163,10 +163,10 @@ async function endRunning(program: Program, { order, timeout_s, tools }: Props):
   if (now.kind === 'none') return { kind: 'over', exit };
   if (now.kind === 'fault') return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${now.reason}` } };
   const { pid } = now.identity;
+  // Nobody of ours, whatever it runs: its pid was ours once, and there is nobody to end.
+  if (now.younger) return { kind: 'over', exit: `${exit}pid ${pid} is another process by now, left alone; ` };
   const mayEnd = () => runsProgram(pid, program.start);
   if (!mayEnd()) {
-    // Nobody of ours: its pid was ours once, and there is nobody to end.
-    if (now.younger) return { kind: 'over', exit: `${exit}pid ${pid} is another process by now, left alone; ` };
     const runs = executableOf(pid) ?? 'what cannot be seen';
     const reason = `pid ${pid} of ${program.pidfile} runs ${runs}, not ${program.start[0]}: it is left alone`;
     return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${reason}` } };

@@ -182,7 +182,8 @@ describe('an incident that is there', () => {
     expect(looked).toMatchObject({ handled: { kind: 'resolved', incident: { incident_id: 'inc_open' } } });
     expect(new Set(incidents().map(({ incident_id }) => incident_id))).toEqual(new Set(['inc_open']));
     expect(kinds(events)).not.toContain('opened');
-    expect(audit('incident_opened')).toEqual([]);
+    // From then on it counts for the brake; it began when they said who reported it.
+    expect(audit('incident_opened')).toMatchObject([{ resource: 'inc_open', metadata: { onset: { boot_id: null } } }]);
   });
 
   test.each([

@@ -217,7 +217,7 @@ describe('what is written down', () => {
         }),
       ]),
     );
-    expect(troubles).toEqual([]);
+    expect(troubles.map(String)).toEqual([expect.stringContaining('could not be told of escalated: exit 3')]);
   });
 
   test('only what a channel asked for is sent to it', async () => {

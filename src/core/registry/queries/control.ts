@@ -4,7 +4,7 @@ import { ACTION } from '../../records/audit-actions.js';
 import type { Claim } from '../../records/claim.js';
 import type { AttemptOutcome, Incident, Origin } from '../../records/incident.js';
 import type { JsonObject } from '../../records/json.js';
-import type { Moment } from '../../records/moment.js';
+import type { Moment, Now } from '../../records/moment.js';
 import { UnusableDatabase } from '../database.js';
 
 /** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
@@ -22,7 +22,7 @@ export interface ControlView {
   openIncidents(): KnownIncident[];
   /** The last incident of one failure of one target, whatever became of it. */
   lastIncidentOf(target: string, failure_mode: string, origin: Origin): KnownIncident | undefined;
-  /** Incidents that have neither recovered nor been closed, in the order of the log; at most `limit`. */
+  /** Real incidents that have neither recovered nor been closed, the most severe first, and of these the newest. */
   liveIncidents(limit: number): KnownIncident[];
   /** Claims without an end on this incident or this target. */
   openClaims(incident_id: string, target: string): Claim[];
@@ -36,8 +36,10 @@ export interface ControlView {
   recentOpenings(origin: Origin, after: number, limit: number): OpeningMoment[];
   /** The newest entry of one action about one subject. */
   lastControl(action: string, subject: string): ControlEntry | undefined;
-  /** Entries of `begin` after which none of `end` is about the same subject, newest first. */
-  standing(begin: string, end: string, limit: number): ControlEntry[];
+  /** Silences that have neither run out nor been ended, newest first: all of them, however many others there were. */
+  silences(now: Now): ControlEntry[];
+  /** How many incidents {@link liveIncidents} would give without a limit. */
+  liveCount(): number;
   /** Whether some remedy on this incident was claimed and ended. */
   hasEndedClaim(incident_id: string): boolean;
   hasEntry(action: string, resource: string): boolean;
@@ -113,8 +115,14 @@ export function controlView(db: Database.Database): ControlView {
   // The condition stands as in the index.
   const live = db.prepare<[number], SnapshotRow>(
     `SELECT snapshot, line_hash FROM incidents
-     WHERE status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none')
-     ORDER BY ordinal, position LIMIT ?`,
+     WHERE (status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none')) AND origin = 'real'
+     ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END,
+              ordinal DESC, position DESC
+     LIMIT ?`,
+  );
+  const liveCount = db.prepare<[], { n: number }>(
+    `SELECT count(*) AS n FROM incidents
+     WHERE (status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none')) AND origin = 'real'`,
   );
   const claimsOn = db.prepare<[string, number], ClaimRow>(
     'SELECT * FROM claims WHERE target = ? ORDER BY line DESC LIMIT ?',
@@ -133,11 +141,16 @@ export function controlView(db: Database.Database): ControlView {
   const last = db.prepare<[string, string], ControlRow>(
     'SELECT * FROM controls WHERE subject = ? AND +action = ? ORDER BY line DESC LIMIT 1',
   );
-  const standing = db.prepare<[string, string, number], ControlRow>(
-    `SELECT * FROM controls AS begun WHERE action = ? AND NOT EXISTS (
-       SELECT 1 FROM controls AS over
-       WHERE over.subject = begun.subject AND +over.action = ? AND over.line > begun.line)
-     ORDER BY line DESC LIMIT ?`,
+  // Ages as records/moment.ts has them: elapsed within a boot, by the dates across boots.
+  const silences = db.prepare<{ boot_id: string; elapsed_s: number; s: number }, ControlRow>(
+    `SELECT * FROM controls AS begun
+     WHERE action = '${ACTION.silenceStarted}'
+       AND iif(boot_id = @boot_id AND elapsed_s IS NOT NULL, @elapsed_s - elapsed_s, @s - unixepoch(at, 'subsec'))
+           < json_extract(metadata, '$.lasts_s')
+       AND NOT EXISTS (
+         SELECT 1 FROM controls AS over
+         WHERE over.subject = begun.subject AND +over.action = '${ACTION.silenceEnded}' AND over.line > begun.line)
+     ORDER BY line DESC`,
   );
   // Of open claims there are few; of those that a target ever had, there may be many.
   const openOn = db.prepare<[string, string], ClaimRow>(
@@ -177,7 +190,8 @@ export function controlView(db: Database.Database): ControlView {
       const row = last.get(subject, action);
       return row && control(row);
     },
-    standing: (begin, end, limit) => standing.all(begin, end, limit).map(control),
+    silences: ({ boot_id, elapsed_s, ms }) => silences.all({ boot_id, elapsed_s, s: ms / 1000 }).map(control),
+    liveCount: () => liveCount.get()?.n ?? 0,
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
     sealedAs: () => wasAdopted.get('grace', ACTION.logAdopted) && adoption.get('grace', ACTION.logAdopted)?.resource,
@@ -200,7 +214,8 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
     recentOpenings: (origin, after, limit) => ask((view) => view.recentOpenings(origin, after, limit)),
     lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),
-    standing: (begin, end, limit) => ask((view) => view.standing(begin, end, limit)),
+    silences: (now) => ask((view) => view.silences(now)),
+    liveCount: () => ask((view) => view.liveCount()),
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),
     hasEntry: (action, resource) => ask((view) => view.hasEntry(action, resource)),
     sealedAs: () => ask((view) => view.sealedAs()),
