@@ -140,7 +140,10 @@ describe('the unit of the watch', () => {
 
   test('sees temporary files where something of it lies among them', async () => {
     const of = async (change: Partial<Installation>) =>
-      settings(unitText(await installation('nothing', change)), 'PrivateTmp');
+      settings(
+        unitText(await installation('nothing', { program: '/opt/grace/bin/grace.js', ...change })),
+        'PrivateTmp',
+      );
     expect(await of({})).toEqual(['yes']);
     expect(await of({ logs: '/tmp/logs' })).toEqual([]);
     expect(await of({ key: '/var/tmp/key' })).toEqual([]);
