@@ -27,7 +27,7 @@ function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
       row('healed and verified', (tally) => tally.healed),
       row('failed', (tally) => tally.failed),
       row('success, of ended', (tally) => share(tally.healed, tally.ended)),
-      row('recovered without grace', (tally) => tally.without_grace),
+      row('recovered otherwise', (tally) => tally.without_grace),
       row('recovered, unverified', (tally) => tally.unverified),
       row('open', (tally) => tally.open),
       row('relapses', (tally) => tally.relapses),
@@ -39,7 +39,7 @@ function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
 
 const KIND: Readonly<Record<RecoveryKind, string>> = {
   healed: 'healed and verified',
-  without_grace: 'without grace',
+  without_grace: 'otherwise',
   unverified: 'unverified',
 };
 

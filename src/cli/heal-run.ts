@@ -10,7 +10,7 @@ import { eventWords } from './heal-words.js';
 import { accountOf, chosenChecks, loadForHealing } from './healing.js';
 import { interruptible } from './interrupts.js';
 import { escapeText } from './output/escape.js';
-import { noteTroubleOf } from './trouble.js';
+import { warner } from './warner.js';
 import type { WritingOptions } from './where.js';
 
 export type HealRunOptions = WritingOptions & {
@@ -33,7 +33,7 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
     };
     const session = await HealSession.open(ctx, loaded, {
       ...{ where: options, stop, emit, passOver },
-      trouble: noteTroubleOf(ctx),
+      trouble: warner(ctx),
       // Who passes over a rail does so in their own name.
       ...(passOver.length > 0 ? { account: `operator:${accountOf()}`, trigger: 'cli' } : {}),
     });
@@ -44,6 +44,7 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
       const chosen = new Set(chosenChecks(plan.watched, names, loaded.config));
       const wanted = monitors.filter(({ watched }) => chosen.has(watched));
       // All of them: one that cannot be dealt with must not leave the remedies of others in the middle.
+      if (wanted.length === 0) ctx.err.write('grace: note: grace.yaml names no check: nothing was looked at\n');
       const passes = await Promise.allSettled(
         wanted.map((monitor) => pass(monitor, stop, () => session.settle(loaded))),
       );
@@ -57,7 +58,7 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
           );
         }
       }
-      for (const other of others) noteTroubleOf(ctx)(other);
+      for (const other of others) warner(ctx)(other);
       if (failure !== undefined) throw failure;
       return exit() ?? exitOf(looked.map(({ result }) => result));
     } finally {

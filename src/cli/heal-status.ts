@@ -66,7 +66,9 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
   line(
     wrong.length === 0
       ? isWell(status)
-        ? style.green('Nothing is wrong.')
+        ? status.last_look === null
+          ? 'No incident is open. No check has been looked at here.'
+          : style.green('Nothing is wrong.')
         : style.yellow('No incident is open, but:')
       : style.red(`${wrong.length + status.more} ${wrong.length === 1 ? 'thing is' : 'things are'} wrong.`),
   );

@@ -21,7 +21,7 @@ import { escapeText } from './output/escape.js';
 import { formatUtc } from './output/time.js';
 import { findLogs } from './reading.js';
 import { serviceManager } from './service-manager.js';
-import { noteTroubleOf } from './trouble.js';
+import { warner } from './warner.js';
 import { WATCH_LOCK_FILE } from './watch-lock.js';
 import type { WritingOptions } from './where.js';
 
@@ -42,7 +42,7 @@ export async function runHealWatch(ctx: Context, options: HealWatchOptions): Pro
   return interruptible(
     async (interrupts) => {
       const { stop } = interrupts;
-      const trouble = noteTroubleOf(ctx);
+      const trouble = warner(ctx);
       const say = (text: string) =>
         ctx.out.write(`${formatUtc(new Date(ctx.clock.now()).toISOString())} ${escapeText(text)}\n`);
       const emit = (event: HealEvent) => {

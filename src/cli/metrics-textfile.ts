@@ -13,7 +13,6 @@ import { BUCKETS_S, metricFamilies } from '../evidence/metrics/metric-families.j
 import type { Context } from './context.js';
 import { notWritten } from './output-file.js';
 import { packageVersion } from './version.js';
-import { isWatched } from './watch-lock.js';
 
 /** The collector that reads it is seldom of our account. */
 const MODE = 0o644;
@@ -25,14 +24,14 @@ const DAY_MS = 86_400_000;
 const counted = new WeakMap<Registry, MetricSums>();
 
 export interface Measured {
-  readonly dir: string;
   readonly registry: Registry;
   /** When grace last did something, in milliseconds since 1970. */
   readonly lastTick: (last_entry_at: string | null) => number | undefined;
+  readonly watch_running: boolean | undefined;
 }
 
 /** The metrics of these logs, as far as the registry has read them. */
-export function collectMetrics(ctx: Context, { dir, registry, lastTick }: Measured): Family[] {
+export function collectMetrics(ctx: Context, { registry, lastTick, watch_running }: Measured): Family[] {
   const now = { boot_id: bootId(), elapsed_s: ctx.clock.elapsed(), ms: ctx.clock.now() };
   const since = formatInstant(now.ms - WINDOW.days * DAY_MS);
   const { incidents, recoveries } = WINDOW;
@@ -49,17 +48,16 @@ export function collectMetrics(ctx: Context, { dir, registry, lastTick }: Measur
     ...read,
     now,
     last_tick_ms: lastTick(read.state.last_entry_at),
-    watch_running: isWatched(dir),
+    watch_running,
     version: packageVersion(ctx),
   });
 }
 
 /** What the textfile collector of node_exporter is to read, written by the process that watches. */
-export function writeTextfile(ctx: Context, writing: { dir: string; ledger: Ledger }, file: string): void {
-  const { dir, ledger } = writing;
-  const { registry } = ledger;
+export function writeTextfile(ctx: Context, writing: { readonly ledger: Ledger }, file: string): void {
+  const { registry } = writing.ledger;
   registry.sync({ quick: true });
-  const families = collectMetrics(ctx, { dir, registry, lastTick: () => ctx.clock.now() });
+  const families = collectMetrics(ctx, { registry, lastTick: () => ctx.clock.now(), watch_running: undefined });
   replaceTextfile(ctx, file, prometheusText(families));
 }
 

@@ -10,6 +10,7 @@ import type { Context } from './context.js';
 import { collectMetrics, replaceTextfile } from './metrics-textfile.js';
 import { noteTrouble } from './notes.js';
 import { openForLooking } from './reading.js';
+import { isWatched } from './watch-lock.js';
 import type { WhereOptions } from './where.js';
 
 export type MetricsOptions = WhereOptions & { readonly json?: boolean; readonly textfile?: string };
@@ -18,7 +19,11 @@ export type MetricsOptions = WhereOptions & { readonly json?: boolean; readonly 
 export async function runRegistryMetrics(ctx: Context, options: MetricsOptions): Promise<number> {
   const reading = await openForLooking(ctx, options);
   const { dir, registry } = reading;
-  const families = collectMetrics(ctx, { dir, registry, lastTick: (at) => newestTick(at, ...lastProbes(dir)) });
+  const families = collectMetrics(ctx, {
+    registry,
+    lastTick: (at) => newestTick(at, ...lastProbes(dir)),
+    watch_running: isWatched(dir),
+  });
   if (options.textfile !== undefined) replaceTextfile(ctx, options.textfile, prometheusText(families));
   if (options.json) {
     const { writeJson } = await import('./output/json.js');

@@ -133,18 +133,19 @@ export async function runAllDrills(ctx: Context, options: Omit<DrillOptions, 'po
     } finally {
       writing.ledger.close();
     }
-    const bad = runs.filter(({ result }) => result !== 'resolved' && result !== 'impossible');
+    const healed = runs.filter(({ result }) => result === 'resolved').length;
+    const not = runs.filter(({ result }) => result === 'impossible').length;
+    // Where none could run, nothing was shown.
+    const isShown = healed > 0 && healed + not === runs.length;
     if (options.json) {
       const { writeJson } = await import('./output/json.js');
-      writeJson(ctx.out, { schema: 'grace.drills_run/1', healed: bad.length === 0, drills: runs });
+      writeJson(ctx.out, { schema: 'grace.drills_run/1', healed: isShown, drills: runs });
     } else {
-      const healed = runs.filter(({ result }) => result === 'resolved').length;
-      const not = runs.filter(({ result }) => result === 'impossible').length;
       ctx.out.write(
         `${healed} of ${runs.length - not} drills healed and verified${not > 0 ? `; ${not} cannot run here` : ''}\n`,
       );
     }
-    return interrupts.exit() ?? (bad.length === 0 ? EXIT.done : EXIT.badAnswer);
+    return interrupts.exit() ?? (isShown ? EXIT.done : EXIT.badAnswer);
   });
 }
 

@@ -72,7 +72,7 @@ export function selfHealingClaim(facts: IncidentFacts, records: RecordSums, now_
             id: 'without_grace',
             what: named(real.without_grace, 'real recovery', 'real recoveries'),
             n: real.without_grace,
-            why: 'verified, but not by a remedy of grace',
+            why: 'verified, but by itself, by hand, or nobody knows why',
           },
           { id: 'drill', what: named(drill.incidents, 'drill'), n: drill.incidents, why: 'caused by grace itself' },
           {
@@ -167,7 +167,7 @@ function summaryOf(real: IncidentTally): string {
       ? `${count(real.healed)} of ${count(real.ended)} ended healed and verified`
       : 'none healed and verified',
     ...some(real.failed, 'failed'),
-    ...some(real.without_grace, 'recovered without grace'),
+    ...some(real.without_grace, 'recovered otherwise'),
     ...some(real.unverified, 'recovered, unverified'),
     ...some(real.open, 'open'),
     ...(real.relapses > 0 ? [counted(real.relapses, 'relapse')] : []),
@@ -217,5 +217,5 @@ const DRILL_ENDS = {
   open: 'has not ended',
   failed: 'failed',
   unverified: 'was not verified',
-  without_grace: 'recovered without grace',
+  without_grace: 'recovered otherwise',
 } as const satisfies Record<ReturnType<typeof incidentKind>, string>;

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identityOf, isAlive } from '../core/host/process-identity.js';
+import { hasEnded } from '../core/host/has-ended.js';
+import { identityOf } from '../core/host/process-identity.js';
 import { ownPid, sendSignal } from '../core/host/signal.js';
 import type { ProcessIdentity } from '../core/records/claim.js';
 
@@ -80,17 +81,6 @@ function carries(pid: number, wanted: Buffer): boolean {
   } catch {
     // It has ended, or belongs to another account: then it is not what we started.
     return false;
-  }
-}
-
-/** To the last thread: what it had open is closed only then. */
-function hasEnded(identity: ProcessIdentity): boolean {
-  if (isAlive(identity)) return false;
-  if (identityOf(identity.pid) !== undefined) return true;
-  try {
-    return readdirSync(`/proc/${identity.pid}/task`).length <= 1;
-  } catch {
-    return true;
   }
 }
 

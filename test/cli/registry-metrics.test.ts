@@ -106,8 +106,8 @@ describe('the file that a watch keeps fresh', () => {
   function written(file: string, dir = logsWith(HEALED)) {
     const { ctx } = context(join(dir, '..'));
     const ledger = openLedger(dir);
-    writeTextfile(ctx, { dir, ledger }, file);
-    return { again: () => writeTextfile(ctx, { dir, ledger }, file), dir };
+    writeTextfile(ctx, { ledger }, file);
+    return { again: () => writeTextfile(ctx, { ledger }, file), dir };
   }
 
   it('can be read by all, is new each time, and leaves nothing beside it', () => {
@@ -129,6 +129,8 @@ describe('the file that a watch keeps fresh', () => {
     expect(text).toContain('grace_incidents_total{origin="real",failure_mode="port_in_use",severity="high"} 2\n');
     const tick = Number(/^grace_last_tick_timestamp_seconds (.+)$/m.exec(text)?.[1]);
     expect(Math.abs(tick - Date.now() / 1000)).toBeLessThan(10);
+    // A watch that was killed could not take it back.
+    expect(text).not.toContain('grace_watch_running 1');
   });
 
   it('replaces what a killed process has left aside', () => {

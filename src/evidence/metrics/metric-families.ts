@@ -24,7 +24,8 @@ export interface MetricFacts {
   readonly now: Now;
   /** When grace was last seen to do something, in milliseconds since 1970; `undefined`: never. */
   readonly last_tick_ms: number | undefined;
-  readonly watch_running: boolean;
+  /** `undefined`: it is the watch that tells, and what it tells may be read long after it has ended. */
+  readonly watch_running: boolean | undefined;
   readonly version: string;
 }
 
@@ -105,7 +106,7 @@ export function metricFamilies(facts: MetricFacts): Family[] {
       name: 'grace_watch_running',
       type: 'gauge',
       help: '1: a process watches with these logs.',
-      samples: flag(watch_running),
+      samples: watch_running === undefined ? [] : flag(watch_running),
     },
     {
       name: 'grace_log_lines',

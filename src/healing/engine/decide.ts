@@ -1,7 +1,7 @@
 import { ageOf } from '../../core/records/moment.js';
 import type { Playbook } from '../playbook.js';
 import { passedOver, type Refusal, refusals } from './rails.js';
-import { untried } from './rounds.js';
+import { givenUpAt, untried } from './rounds.js';
 import type { ChosenOrder, Situation } from './situation.js';
 
 /** What becomes of the record of the failure. */
@@ -91,7 +91,11 @@ function nothingToTry(situation: Situation, opening: Opening, order: ChosenOrder
   if (escalation !== undefined && !claims.some(({ line }) => line > escalation.line)) {
     return { kind: 'wait', opening: 'open', reason: String(escalation.decision.reason ?? 'it needs a person') };
   }
-  const reason = gave_up ? 'all remedies have failed' : 'no remedy is listed for it';
+  const since = givenUpAt(situation);
+  const unknown = claims.filter(({ line, outcome }) => line > since && outcome === 'unknown').length;
+  const tried =
+    unknown === 0 ? 'all remedies have failed' : `all remedies were tried, ${unknown} of them with an unknown end`;
+  const reason = gave_up ? tried : 'no remedy is listed for it';
   return { kind: 'escalate', opening, gave_up, reason };
 }
 

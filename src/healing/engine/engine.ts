@@ -141,7 +141,8 @@ export class HealEngine {
       const id = last.record.incident_id;
       if (view.openClaims(id, check.target).length > 0) return { value: undefined };
       const opening = view.lastControl(ACTION.incidentOpened, id);
-      const hasActed = view.claimsOf(id, 1).some(({ line }) => line > (opening?.line ?? 0));
+      // A remedy for another check may be why: nobody can tell, and it is not said that it recovered by itself.
+      const hasActed = view.hasClaimAfter(opening?.line ?? 0);
       const resolution = hasActed ? 'unattributed' : 'self_recovered';
       const now = this.now();
       const record = recovered(takenOn(last.record), {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/host/clock.js';
+import { hasEnded } from '../../core/host/has-ended.js';
 import { identityOf, isAlive } from '../../core/host/process-identity.js';
 import { type Delivery, ownPid, sendSignal } from '../../core/host/signal.js';
 import { sendSignalToGroup } from '../../core/host/signal-group.js';
@@ -72,17 +73,6 @@ export async function hasEndedWithin(identity: ProcessIdentity, ms: number, cloc
 
 function send(pid: number, leads: boolean, signal: 'SIGTERM' | 'SIGKILL'): Delivery {
   return leads ? sendSignalToGroup(pid, signal) : sendSignal(pid, signal);
-}
-
-/** To the last thread: the first to end is seldom that. */
-function hasEnded(identity: ProcessIdentity): boolean {
-  if (isAlive(identity)) return false;
-  if (identityOf(identity.pid) !== undefined) return true;
-  try {
-    return readdirSync(`/proc/${identity.pid}/task`).length <= 1;
-  } catch {
-    return true;
-  }
 }
 
 function membersOf(pgid: number): number[] {

@@ -1,7 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { ACTION } from '../../../src/core/records/audit-actions.js';
-import { checkSaying, healStand, namedCheck, POLICY } from '../../support/heal-stand.js';
+import { checkSaying, healStand, namedCheck, POLICY, service } from '../../support/heal-stand.js';
 import { newIncident } from '../../support/records.js';
+
+describe('what is said of an incident', () => {
+  test('a cap that is reached asks for a person, once', async () => {
+    const stand = healStand();
+    const limits = { cooldown_s: 0, caps: [{ most: 1, within_s: 3600 }] };
+    const check = checkSaying('critical', 'critical', 'ok', 'ok', 'critical');
+    const monitor = stand.monitor(stand.watched(check, undefined, { limits }));
+    expect(await monitor.lookUntilClear(0, stand.stop.signal)).toMatchObject({ handled: { kind: 'resolved' } });
+    for (let n = 0; n < 3; n++) await monitor.lookUntilClear(0, stand.stop.signal);
+    expect(stand.audit('incident_escalated')).toMatchObject([
+      { decision: { gave_up: false, reason: expect.stringContaining('1 acts within 1h') } },
+    ]);
+    expect(stand.notices.filter(({ event }) => event === 'escalated')).toHaveLength(1);
+    expect(stand.acts()).toHaveLength(1);
+  });
+
+  test('a remedy for another check may be why it passes again: it has not recovered by itself', async () => {
+    const stand = healStand();
+    const withheld = service('held');
+    const held = stand.monitor(stand.watched(withheld.check, undefined, { act: false }));
+    await held.lookUntilClear(0, stand.stop.signal);
+    const other = { ...namedCheck('other', 'critical', 'critical', 'ok'), target: 'http://other/' };
+    const healed = await stand.monitor(stand.watched(other)).lookUntilClear(0, stand.stop.signal);
+    expect(healed).toMatchObject({ handled: { kind: 'resolved' } });
+    withheld.becomes('ok');
+    expect(await held.lookUntilClear(0, stand.stop.signal)).toMatchObject({
+      kind: 'recovered',
+      incident: { resolution: 'unattributed' },
+    });
+  });
+});
 
 describe('rails that somebody tried to get past', () => {
   test('a long silence holds, however many short ones came and went after it', async () => {

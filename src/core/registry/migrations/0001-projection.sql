@@ -162,6 +162,7 @@ CREATE TABLE claims (
   outcome     TEXT
 ) WITHOUT ROWID;
 CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
+CREATE INDEX claims_by_line ON claims (line);
 CREATE INDEX claims_of_target ON claims (target, line);
 CREATE INDEX claims_of_incident ON claims (incident_id, line);
 

@@ -30,6 +30,8 @@ export interface ControlView {
   /** What was ever claimed on a target, newest first. */
   recentClaims(target: string, limit: number): PlacedClaim[];
   claimsOf(incident_id: string, limit: number): PlacedClaim[];
+  /** Whether any remedy was claimed after that line of the audit log, on whatever target. */
+  hasClaimAfter(line: number): boolean;
   /** The entries of one action, newest first. */
   recentControls(action: string, limit: number): ControlEntry[];
   /** When incidents of that origin were opened, or opened again, after that line of the audit log; newest first. */
@@ -130,6 +132,7 @@ export function controlView(db: Database.Database): ControlView {
   const claimsFor = db.prepare<[string, number], ClaimRow>(
     'SELECT * FROM claims WHERE incident_id = ? ORDER BY line DESC LIMIT ?',
   );
+  const claimAfter = db.prepare<[number], { found: number }>('SELECT 1 AS found FROM claims WHERE line > ? LIMIT 1');
   const recent = db.prepare<[string, number], ControlRow>(
     'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
   );
@@ -184,6 +187,7 @@ export function controlView(db: Database.Database): ControlView {
     allOpenClaims: () => open.all().map(claim),
     recentClaims: (target, limit) => claimsOn.all(target, limit).map(placed),
     claimsOf: (incident_id, limit) => claimsFor.all(incident_id, limit).map(placed),
+    hasClaimAfter: (line) => claimAfter.get(line) !== undefined,
     recentControls: (action, limit) => recent.all(action, limit).map(control),
     recentOpenings: (origin, after, limit) => openings.all(origin, after, limit),
     lastControl: (action, subject) => {
@@ -211,6 +215,7 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     allOpenClaims: () => ask((view) => view.allOpenClaims()),
     recentClaims: (target, limit) => ask((view) => view.recentClaims(target, limit)),
     claimsOf: (incident_id, limit) => ask((view) => view.claimsOf(incident_id, limit)),
+    hasClaimAfter: (line) => ask((view) => view.hasClaimAfter(line)),
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
     recentOpenings: (origin, after, limit) => ask((view) => view.recentOpenings(origin, after, limit)),
     lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),

@@ -11,6 +11,7 @@ export const EMPTY_CONTROL: ControlView = {
   allOpenClaims: () => [],
   recentClaims: () => [],
   claimsOf: () => [],
+  hasClaimAfter: () => false,
   recentControls: () => [],
   recentOpenings: () => [],
   lastControl: () => undefined,

@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { escapeText } from './output/escape.js';
 
 /** Says on stderr what went wrong without ending anything. */
-export function noteTroubleOf(ctx: Context): (error: unknown) => void {
+export function warner(ctx: Context): (error: unknown) => void {
   return (error) => {
     const code = error instanceof OperatorError ? ` [${error.code}]` : '';
     const sentence = systemErrorSentence(error) ?? (error instanceof Error ? error.message : String(error));
