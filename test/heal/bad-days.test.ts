@@ -115,6 +115,9 @@ playbooks:
     const host = fileHost({ top: { mode: 'observe' } });
     const good = readFileSync(host.config, 'utf8');
     const watch = await watching(host);
+    // Who asks gets an answer, also when there is nothing to do.
+    watch.child.kill('SIGHUP');
+    await until('it is answered', () => watch.says('again: nothing has changed'));
     host.configure('version: 1\nchecks: [');
     watch.child.kill('SIGHUP');
     await until('it is refused', () => watch.says('the one before holds'));

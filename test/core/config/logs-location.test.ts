@@ -90,6 +90,27 @@ describe('locateLogs', () => {
     expect(error.message).not.toContain('\n');
   });
 
+  it.each([
+    ['a: [1\nlogs: /var/lib/grace # here\nb: 2\n', '/var/lib/grace'],
+    ['logs:   /srv/logs\nlogs: /srv/logs\n', '/srv/logs'],
+  ])('finds logs that a broken configuration names plainly: %j', async (text, found) => {
+    const { cwd, sources } = host();
+    write(join(cwd, 'grace.yaml'), text);
+    expect(await locateLogs(sources())).toBe(found);
+  });
+
+  it.each([
+    'a: [1\nlogs: logs\n',
+    'a: [1\n  logs: /indented\n',
+    'a: [1\nlogs: "/quoted"\n',
+    'a: [1\nlogs: /two words\n',
+    'a: [1\n# logs: /commented\n',
+  ])('does not guess where a broken configuration is not plain: %j', async (text) => {
+    const { cwd, sources } = host();
+    write(join(cwd, 'grace.yaml'), text);
+    expect(await refusal(locateLogs(sources()))).toMatchObject({ code: 'GRACE_CONFIG_INVALID', exit: 2 });
+  });
+
   it('does not look into a configuration when the logs are named', async () => {
     const { cwd, sources } = host();
     write(join(cwd, 'grace.yaml'), '{{{');

@@ -199,6 +199,23 @@ describe('when nothing is left to try', () => {
       reason: 'all remedies have failed',
     });
   });
+
+  test('one of which nobody knows how it went is not said to have failed', () => {
+    const lost = endedClaim(20, 10, { claim_id: 'lost', outcome: 'unknown' });
+    expect(decide(situation({ claims: [endedClaim(40, 30), lost] }))).toMatchObject({
+      gave_up: true,
+      reason: 'all remedies were tried, 1 of them with an unknown end',
+    });
+    // Of the round before nothing is said.
+    const escalation = control('incident_escalated', 5000, 50, {
+      decision: { gave_up: true },
+      metadata: { rounds: 1 },
+    });
+    const earlier = { ...lost, line: 40 };
+    expect(decide(situation({ claims: [endedClaim(20, 10), earlier], escalation }))).toMatchObject({
+      reason: 'all remedies have failed',
+    });
+  });
 });
 
 describe('an approval', () => {
