@@ -1,4 +1,5 @@
 import type { Looked, Monitor } from '../engine/monitor.js';
+import { slotsOf } from './beat.js';
 import { LifeSign } from './life-sign.js';
 
 /** How often signs of life are looked for, and how many at a time: each costs some microseconds. */
@@ -17,7 +18,7 @@ export interface WatchTools {
 }
 
 /**
- * Looks at many checks, each at its own pace, until it is told to stop. They begin at random moments, so that they don't
+ * Looks at many checks, each at its own pace, until it is told to stop. They begin at random beats, so that they don't all
  * fire together, and no check is looked at twice at once: a remedy under way holds up its own check only.
  */
 export class Watch {
@@ -41,12 +42,16 @@ export class Watch {
     const round = newRound();
     this.#round = round;
     const { elapsed, jitter } = this.#tools;
+    const begun = elapsed();
+    const rate = monitors.reduce((sum, { watched }) => sum + 1 / watched.every_s, 0);
     for (const monitor of monitors) {
       const signs = monitor.watched.pidfiles.map((path) => new LifeSign(path));
       for (const sign of signs) sign.refresh();
       // Who is looked at as often as that anyhow needs no signs.
       if (signs.length > 0 && monitor.watched.every_s * 1000 > 2 * SIGNS_MS) round.signs.set(monitor, signs);
-      this.#plan(monitor, elapsed() + jitter() * monitor.watched.every_s, round);
+      const { every_s } = monitor.watched;
+      const slots = slotsOf(every_s, rate);
+      this.#plan(monitor, begun + (Math.floor(jitter() * slots) / slots) * every_s, round);
     }
     if (round.signs.size > 0) round.signTimer = setInterval(() => this.#seeSigns(round), SIGNS_MS);
   }
