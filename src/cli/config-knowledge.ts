@@ -1,5 +1,5 @@
 import type { ExtraFault } from '../core/config/config-fault.js';
-import { sameIncidentWarnings } from '../core/config/config-warnings.js';
+import { sameIncidentWarnings, sharedRemedyWarnings } from '../core/config/config-warnings.js';
 import type { ConfigKnowledge } from '../core/config/load-config.js';
 import type { CheckConfig } from '../core/config/schema/check-schema.js';
 import type { GraceConfig } from '../core/config/schema/grace-schema.js';
@@ -9,7 +9,11 @@ import { playbookFaults } from '../healing/steps/playbook-faults.js';
 
 /** What the room of healing knows of a configuration, joined here with the reading of it. */
 export const configKnowledge: Required<ConfigKnowledge> = {
-  extra: (config) => [...faultsOfPlaybooks(config), ...sameIncidentWarnings(config, incidentOf)],
+  extra: (config) => [
+    ...faultsOfPlaybooks(config),
+    ...sameIncidentWarnings(config, incidentOf),
+    ...sharedRemedyWarnings(config, targetOf),
+  ],
   isInterpreter,
 };
 
@@ -21,7 +25,11 @@ function faultsOfPlaybooks({ playbooks }: GraceConfig): ExtraFault[] {
 
 function incidentOf(name: string, check: CheckConfig) {
   return {
-    target: check.target ?? defaultTarget(name, check),
+    target: targetOf(name, check),
     failure_mode: check.failure_mode ?? defaultFailureMode(check),
   };
+}
+
+function targetOf(name: string, check: CheckConfig): string {
+  return check.target ?? defaultTarget(name, check);
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type EffectiveField, effectiveFields } from '../core/config/effective-fields.js';
 import { loadConfig } from '../core/config/load-config.js';
 import { EXIT } from '../core/errors.js';
+import { kindDefaults } from '../healing/kind-defaults.js';
 import { configKnowledge } from './config-knowledge.js';
 import { noteDistrust } from './config-notes.js';
 import type { Context } from './context.js';
@@ -26,11 +27,15 @@ export async function runConfigShow(ctx: Context, options: ConfigShowOptions): P
   }
   const where = { cwd: ctx.cwd, env: ctx.env, config: options.config };
   const loaded = await loadConfig(where, { ...configKnowledge, trust: 'told' });
-  const fields = effectiveFields(loaded.sources);
   const { path, version, config } = loaded;
+  const defaults = kindDefaults(config);
+  const fields = effectiveFields(loaded.sources, (field) => defaults.get(field));
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
-    const settings = fields.map(({ field, value, place }) => ({ field, value, line: place?.line ?? null }));
+    const settings = fields.map(({ field, value, place, of }) => ({
+      ...{ field, value, line: place?.line ?? null },
+      ...(of === undefined ? {} : { default_of: of }),
+    }));
     writeJson(ctx.out, { schema: 'grace.config/1', path, version, config, settings });
   } else {
     const rows = fields.map((one) => [one.field, shown(one.value), from(one, basename(path))]);
@@ -41,8 +46,9 @@ export async function runConfigShow(ctx: Context, options: ConfigShowOptions): P
   return EXIT.done;
 }
 
-function from({ place }: EffectiveField, file: string): string {
-  return place === undefined ? 'default' : `${file}:${place.line}`;
+function from({ place, of }: EffectiveField, file: string): string {
+  if (place !== undefined) return `${file}:${place.line}`;
+  return of === undefined ? 'default' : `default of ${of}`;
 }
 
 function shown(value: unknown): string {

@@ -10,7 +10,7 @@ import { writableProblem } from '../core/journal/open-log.js';
 import { listSegments, statSegment } from '../core/journal/segments.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import { parseInstant } from '../core/records/time.js';
-import { bindingHealth, countEntries, newestRecord } from '../core/registry/queries/health.js';
+import { auditGaps, bindingHealth, countEntries, newestRecord } from '../core/registry/queries/health.js';
 import { quarantineCount, quarantinedLines } from '../core/registry/queries/quarantine.js';
 import type { Registry } from '../core/registry/registry.js';
 import type { SyncResult } from '../core/registry/sync.js';
@@ -212,7 +212,15 @@ function lossFindings(registry: Registry, mend: Mend): Finding[] {
       mend: mend('registry sync', 'writes it into the audit log; a copy that has the bytes is put back before that'),
     }),
   );
-  return [...present, ...past];
+  const missing = registry.read(auditGaps).map(
+    ({ from, to }): Finding => ({
+      about: 'loss',
+      state: 'bad',
+      text: `${LOG_FILE.audit}: lines ${from} to ${to} are missing between its files; what the lines before them say and vouch for does not count`,
+      mend: mend('registry sync', 'after the file with these lines has been put back from a copy'),
+    }),
+  );
+  return [...present, ...missing, ...past];
 }
 
 async function tailFinding(registry: Registry, first: SyncResult, mend: Mend): Promise<Finding> {

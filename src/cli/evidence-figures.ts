@@ -18,14 +18,15 @@ export function thousandths(s: number | null): string {
   return s === null ? '–' : `${s.toFixed(3)} s`;
 }
 
-/** The columns of a {@link Summary}, in the order of {@link summaryCells}. */
+/** The columns of a {@link Summary}, in the order of {@link summaryCells}; left out where no row has one. */
 export const SUMMARY_COLUMNS: readonly Column[] = ['n', 'mean', 'p50', 'p95', 'fastest', 'slowest'].map((header) => ({
   header,
   align: 'right',
+  optional: true,
 }));
 
 export function summaryCells(summary: Summary | null): Row {
-  if (summary === null) return [0, null, null, null, null, null];
+  if (summary === null) return SUMMARY_COLUMNS.map(() => null);
   const { n, mean_s, p50_s, p95_s, fastest_s, slowest_s } = summary;
   return [n, ...[mean_s, p50_s, p95_s, fastest_s, slowest_s].map(formatSeconds)];
 }

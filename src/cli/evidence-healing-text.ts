@@ -18,7 +18,11 @@ export function selfHealingSections(page: Page, report: SelfHealingReport): void
 
 function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
   const shown = incidents.filter((tally) => tally.origin === 'real' || tally.incidents > 0);
-  const row = (name: string, value: (tally: IncidentTally) => string | number): Row => [name, ...shown.map(value)];
+  const row = (name: string, value: (tally: IncidentTally) => Row[number]): Row => [name, ...shown.map(value)];
+  // A row of noughts tells nobody anything.
+  const some = (name: string, value: (tally: IncidentTally) => number): Row[] =>
+    shown.some((tally) => value(tally) > 0) ? [row(name, value)] : [];
+  const success = ({ healed, ended }: IncidentTally) => (ended === 0 ? null : share(healed, ended));
   page.title('Incidents');
   page.table(
     [{ header: '' }, ...shown.map(({ origin }) => ({ header: origin, align: 'right' }) as const)],
@@ -26,13 +30,13 @@ function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
       row('distinct', (tally) => tally.incidents),
       row('healed and verified', (tally) => tally.healed),
       row('failed', (tally) => tally.failed),
-      row('success, of ended', (tally) => share(tally.healed, tally.ended)),
-      row('recovered otherwise', (tally) => tally.without_grace),
-      row('recovered, unverified', (tally) => tally.unverified),
+      ...(shown.some(({ ended }) => ended > 0) ? [row('success, of ended', success)] : []),
+      ...some('recovered otherwise', (tally) => tally.without_grace),
+      ...some('recovered, unverified', (tally) => tally.unverified),
       row('open', (tally) => tally.open),
-      row('relapses', (tally) => tally.relapses),
+      ...some('relapses', (tally) => tally.relapses),
       row('lines', (tally) => tally.lines),
-      row('of them duplicates', (tally) => tally.duplicate_lines),
+      ...some('of them duplicates', (tally) => tally.duplicate_lines),
     ],
   );
 }
@@ -51,31 +55,34 @@ function writeTimes(page: Page, { time_to_recover }: SelfHealingReport): void {
     page.paragraph('nothing has recovered');
     return;
   }
-  page.table(
-    [{ header: '' }, ...SUMMARY_COLUMNS],
-    time_to_recover.flatMap(({ origin, kind, total, ...parts }) => [
-      [`${origin}, ${KIND[kind]}`, ...summaryCells(total)],
-      ...PARTS.flatMap((part) => (parts[part] === null ? [] : [[`  ${part}`, ...summaryCells(parts[part])]])),
-    ]),
-  );
+  const rows = time_to_recover.flatMap(({ origin, kind, total, ...times }) => {
+    const parts = PARTS.flatMap((part) => (times[part] ? [[`  ${part}`, ...summaryCells(times[part])]] : []));
+    return total === null && parts.length === 0 ? [] : [[`${origin}, ${KIND[kind]}`, ...summaryCells(total)], ...parts];
+  });
+  if (rows.length === 0) page.paragraph('none is recorded');
+  else page.table([{ header: '' }, ...SUMMARY_COLUMNS], rows);
 }
 
 function writeBreakdown(page: Page, title: string, header: string, rows: readonly Breakdown[]): void {
   const someStaged = rows.some((row) => row.origin !== 'real');
   page.title(title);
+  if (rows.every(({ name }) => name === null)) {
+    page.paragraph('none');
+    return;
+  }
   page.table(
     [
       { header },
       { header: 'origin', optional: true },
       { header: 'incidents', align: 'right' },
-      { header: 'healed', align: 'right' },
+      { header: 'healed', align: 'right', optional: true },
       ...SUMMARY_COLUMNS.slice(0, 4),
     ],
     rows.map(({ name, origin, incidents, healed, ended, time_to_recover }) => [
       name ?? '(none recorded)',
       someStaged ? origin : null,
       incidents,
-      `${count(healed)} of ${count(ended)}`,
+      ended === 0 ? null : `${count(healed)} of ${count(ended)}`,
       ...summaryCells(time_to_recover).slice(0, 4),
     ]),
   );

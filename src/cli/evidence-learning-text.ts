@@ -17,8 +17,12 @@ export function learningSections(page: Page, report: LearningReport): void {
       ['by a learning loop itself', loop.entries, share(loop.entries, entries)],
       ['completed ticks of grace', loop.ticks, ''],
       ['outcomes learned from', outcomes_learned, ''],
-      ['config updates proposed', updates.proposed, ''],
-      ['config updates distributed', updates.distributed, share(updates.distributed, updates.proposed)],
+      ...(updates.proposed + updates.distributed > 0
+        ? [
+            ['config updates proposed', updates.proposed, ''],
+            ['config updates distributed', updates.distributed, share(updates.distributed, updates.proposed)],
+          ]
+        : []),
     ],
   );
   if (loop.by_action.length > 0) {

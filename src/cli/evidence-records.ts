@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { LOG_FILE } from '../core/journal/log-files.js';
 import { listSegments } from '../core/journal/segments.js';
+import { inMillis } from '../core/records/time.js';
 import { type LogFacts, recordFacts } from '../core/registry/queries/evidence-records.js';
 import type { Window } from '../core/registry/queries/evidence-window.js';
 import { bindingHealth, saysSealed, unboundLines } from '../core/registry/queries/health.js';
@@ -14,7 +15,7 @@ export function recordState(db: Database.Database, { dir, registry, sync }: Read
   return {
     logs: logs.map((log) => logState(dir, log, sync.logs[log.log].unterminated)),
     losses: registry.notes.losses,
-    noted_losses: losses,
+    noted_losses: losses.map(({ at, resource }) => ({ at: inMillis(at), resource })),
     dangling: bindingHealth(db).dangling,
     unbound: unboundLines(db),
     seal_gone: saysSealed(db) && !hasNotes(dir),

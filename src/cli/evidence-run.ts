@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { formatInstant } from '../core/records/time.js';
+import { formatInstant, inMillis } from '../core/records/time.js';
 import { auditFacts } from '../core/registry/queries/evidence-audit.js';
 import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
 import { taskFacts } from '../core/registry/queries/evidence-tasks.js';
@@ -42,7 +42,7 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   const exit_code = exitOf(report, { strict: options.strict === true, emptyIsOk });
   const provenance: Provenance = {
     logs: reading.dir,
-    since: window.since,
+    since: inMillis(window.since),
     generated_at: formatInstant(now_ms),
     exit_code,
     registry: { temporary: temporary ?? null, rebuilt: rebuilt ?? null, kept: kept ?? null },

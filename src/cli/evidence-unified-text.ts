@@ -28,10 +28,14 @@ function writeCounts(page: Page, { tasks, by_status, by_type }: UnifiedReport): 
 
 function writeDurations(page: Page, { by_subsystem, durations }: UnifiedReport): void {
   page.title('Duration of completed tasks, as recorded');
+  if (durations === null) {
+    page.paragraph('none is recorded');
+    return;
+  }
   page.table(
     [{ header: 'subsystem' }, ...SUMMARY_COLUMNS],
     [
-      ...by_subsystem.map((row) => [row.subsystem, ...summaryCells(row.durations)]),
+      ...by_subsystem.flatMap((row) => (row.durations ? [[row.subsystem, ...summaryCells(row.durations)]] : [])),
       ...(by_subsystem.length > 1 ? [['all', ...summaryCells(durations)]] : []),
     ],
   );
@@ -48,7 +52,7 @@ function writeActive(page: Page, { active }: UnifiedReport): void {
     active.first.map((task) => [
       task.task_id,
       task.title,
-      task.progress === null ? null : `${count(task.progress)} %`,
+      task.progress === null ? null : `${Number(task.progress.toFixed(1))} %`,
       formatUtc(task.created_at),
     ]),
   );

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../core/config/load-config.js';
-import { OperatorError } from '../core/errors.js';
+import { hasNoRoom } from '../core/journal/no-room.js';
 import { fillReserve } from '../core/journal/reserve.js';
 import type { RailId } from '../core/records/rails.js';
+import { distrustNow } from '../healing/distrust.js';
 import { HealEngine, type Owed } from '../healing/engine/engine.js';
 import { Monitor } from '../healing/engine/monitor.js';
 import type { HealEvent } from '../healing/events.js';
@@ -27,10 +28,8 @@ export interface SessionOptions {
   readonly trigger?: string;
 }
 
-/** What a ledger says that has no room. */
-export function hasNoRoom(error: unknown): boolean {
-  return error instanceof OperatorError && ['GRACE_DISK_FULL', 'GRACE_WRITE_FAILED'].includes(error.code);
-}
+/** So long after the last look a process that is to end begins to tell something; a service manager waits 30 s for all. */
+const STOPPING_S = 2;
 
 /** Everything that a process which heals has open: the logs, what probes have seen, who is to be told. */
 export class HealSession {
@@ -46,9 +45,12 @@ export class HealSession {
     this.#options = options;
     this.writing = writing;
     this.store = new ProbeStore(writing.dir, { write: true });
-    const { ledger } = writing;
+    const { ledger, host } = writing;
     const { clock } = ctx;
-    this.notifier = new Notifier(channelsOf(loaded.config, clock), { ledger, clock, trouble: options.trouble });
+    this.notifier = new Notifier(channelsOf(loaded.config, clock, distrustNow), {
+      ...{ ledger, clock, host },
+      trouble: options.trouble,
+    });
   }
 
   static async open(ctx: Context, loaded: LoadedConfig, options: SessionOptions): Promise<HealSession> {
@@ -103,8 +105,9 @@ export class HealSession {
     }
   }
 
-  async close(): Promise<void> {
-    await this.notifier.idle();
+  /** Tells first what is due; when asked to stop, only what can be told soon. */
+  async close(isStopping = this.#options.stop.aborted): Promise<void> {
+    await this.notifier.idle(isStopping ? STOPPING_S : undefined);
     this.store.close();
     this.writing.ledger.close();
   }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { EXIT } from '../core/errors.js';
-import { isAlive } from '../core/host/process-identity.js';
+import { livenessOf } from '../core/host/process-identity.js';
+import { inMillis } from '../core/records/time.js';
 import { type Looks, looksOf, STALE_S } from '../healing/looks.js';
 import { ProbeStore } from '../healing/probe-store.js';
 import { type HealStatus, healStatus, type Trouble } from '../healing/status.js';
@@ -20,12 +21,12 @@ export type StatusOptions = WhereOptions & { readonly json?: boolean };
 export async function runHealStatus(ctx: Context, options: StatusOptions): Promise<number> {
   const reading = await openForLooking(ctx, options);
   const status = {
-    ...reading.registry.control((view) => healStatus(view, presentOf(ctx), isAlive, hostname())),
+    ...reading.registry.control((view) => healStatus(view, presentOf(ctx), livenessOf, hostname())),
     ...(await looks(ctx, reading.dir, options)),
   };
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
-    writeJson(ctx.out, { schema: 'grace.status/1', ...status });
+    writeJson(ctx.out, { schema: 'grace.status/1', ...inOneSpelling(status) });
   } else {
     show(ctx, status, options, await ctx.style());
   }
@@ -35,6 +36,22 @@ export async function runHealStatus(ctx: Context, options: StatusOptions): Promi
 }
 
 type Status = HealStatus & Looks;
+
+/** Some of its times are as records have them, some as the registry keeps them. */
+function inOneSpelling({ wrong, brake, watch, last_look, unchecked, ...rest }: Status): Status {
+  return {
+    wrong: wrong.map((one) => ({
+      ...one,
+      since: inMillis(one.since),
+      withheld: one.withheld && { ...one.withheld, at: inMillis(one.withheld.at) },
+    })),
+    ...rest,
+    brake: brake && { ...brake, since: inMillis(brake.since) },
+    watch: { ...watch, since: inMillis(watch.since) },
+    last_look: last_look && { ...last_look, at: inMillis(last_look.at) },
+    unchecked: unchecked.map((one) => ({ ...one, at: inMillis(one.at) })),
+  };
+}
 
 function isWell(status: Status): boolean {
   const { wrong, brake, doing, unchecked, watch } = status;
@@ -96,11 +113,15 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
         ? `for ${formatSeconds(one.for_s)}, process ${one.pid}`
         : `its process ${one.pid} is gone`;
       line(`  ${escapeText(`${one.playbook} on ${one.target} (${one.incident_id})`)}: ${state}`);
+      if (one.owner !== 'unknown') continue;
+      line('    which cannot be judged from here: it is of another pid namespace, as in a container. If that is gone:');
+      line(`    ${nextCommand(['heal', 'close', one.incident_id], options)} --reason 'its container is gone'`);
     }
   }
   if (brake !== null) {
     heading(style.red('The brake is on: nothing acts'));
-    line(`  ${escapeText(`since ${formatUtc(brake.since)}, by ${brake.by}: ${brake.reason}`)}`);
+    const why = brake.reason === '' ? '' : `: ${brake.reason}`;
+    line(`  ${escapeText(`since ${formatUtc(brake.since)}, by ${brake.by}${why}`)}`);
     line(`  ${nextCommand(['heal', 'brake', 'off'], options)}`);
   }
   if (people.length + waiting.length > 0) {

@@ -5,15 +5,17 @@ import type { LoadedConfig } from '../core/config/load-config.js';
 import { EXIT, OperatorError } from '../core/errors.js';
 import { bootId, ownIdentity } from '../core/host/process-identity.js';
 import { ProcessLock } from '../core/journal/lock.js';
+import { hasNoRoom } from '../core/journal/no-room.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { JsonObject } from '../core/records/json.js';
 import { clockOf } from '../core/records/moment.js';
+import { distrustNow } from '../healing/distrust.js';
 import type { Looked } from '../healing/engine/monitor.js';
 import type { HealEvent } from '../healing/events.js';
 import { channelsOf } from '../healing/notify/channel.js';
 import { Watch } from '../healing/watch/watch.js';
 import type { Context } from './context.js';
-import { HealSession, hasNoRoom } from './heal-session.js';
+import { HealSession } from './heal-session.js';
 import { eventWords } from './heal-words.js';
 import { loadForHealing } from './healing.js';
 import { interruptible } from './interrupts.js';
@@ -60,7 +62,7 @@ export async function runHealWatch(ctx: Context, options: HealWatchOptions): Pro
       } finally {
         abandon.forget();
         lock.close();
-        await session.close();
+        await session.close(true);
       }
     },
     ['SIGHUP'],
@@ -198,6 +200,7 @@ class Watching {
     this.#session.store.flush();
     this.#session.writing.ledger.registry.sync({ quick: true });
     if (await this.#isAbandoned()) await this.#session.settle(this.#loaded);
+    this.#session.notifier.catchUp();
     const file = fingerprint(this.#loaded.path);
     if (!this.#reload && file === this.#file) return;
     this.#reload = false;
@@ -233,7 +236,7 @@ class Watching {
     }
     this.#isRefused = false;
     this.#loaded = loaded;
-    this.#session.notifier.use(channelsOf(loaded.config, this.#ctx.clock));
+    this.#session.notifier.use(channelsOf(loaded.config, this.#ctx.clock, distrustNow));
     await this.#use(loaded, false);
     await this.#note(ACTION.configLoaded, { mode: loaded.config.mode }, this.#about());
     say(`read ${loaded.path} again: ${this.#status()}`);

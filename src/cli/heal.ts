@@ -90,23 +90,23 @@ export function registerHeal(program: Program, ctx: Context, done: Done): void {
 
 /** What a person does about incidents. */
 function registerPersonal(heal: Program, ctx: Context, done: Done): void {
-  const personal = () => import('./heal-person.js');
+  const incident = () => import('./heal-incident.js');
   withKey(withJson(heal.command('ack')))
     .summary('say that you have seen an incident')
     .argument('<incident>', 'its id, or the beginning of it')
     .option('--note <text>', 'a remark to keep with it')
-    .action(async (id: string, options) => done(await (await personal()).runHealAck(ctx, id, options)));
+    .action(async (id: string, options) => done(await (await incident()).runHealAck(ctx, id, options)));
   withKey(withJson(heal.command('close')))
     .summary('close an incident by hand; it is not verified')
     .argument('<incident>', 'its id, or the beginning of it')
-    .requiredOption('--reason <text>', 'why it is over')
-    .action(async (id: string, options) => done(await (await personal()).runHealClose(ctx, id, options)));
+    .option('--reason <text>', 'why it is over (required)')
+    .action(async (id: string, options) => done(await (await incident()).runHealClose(ctx, id, options)));
   withKey(withJson(heal.command('approve')))
     .summary('allow one run of a remedy for one incident')
     .argument('<incident>', 'its id, or the beginning of it')
     .argument('[playbook]', 'the remedy (default: the one that was asked for)')
     .action(async (id: string, playbook: string | undefined, options) =>
-      done(await (await personal()).runHealApprove(ctx, id, playbook, options)),
+      done(await (await incident()).runHealApprove(ctx, id, playbook, options)),
     );
   withKey(withJson(heal.command('silence')))
     .summary('stop acting on checks for a while; without arguments: list the silences')
@@ -114,12 +114,16 @@ function registerPersonal(heal: Program, ctx: Context, done: Done): void {
     .option('--for <duration>', 'how long, e.g. 30m or 2h', '1h')
     .option('--reason <text>', 'why')
     .option('--end <silence>', 'end this one early')
-    .action(async (patterns: string[], options) =>
-      done(await (await personal()).runHealSilence(ctx, patterns, options)),
-    );
+    .action(async (patterns: string[], options) => {
+      const { runHealSilence } = await import('./heal-silence.js');
+      done(await runHealSilence(ctx, patterns, options));
+    });
   withKey(withJson(heal.command('brake')))
     .summary('stop all acting at once, or release that')
     .argument('<state>', 'on or off')
     .option('--reason <text>', 'why')
-    .action(async (state: string, options) => done(await (await personal()).runHealBrake(ctx, state, options)));
+    .action(async (state: string, options) => {
+      const { runHealBrake } = await import('./heal-brake.js');
+      done(await runHealBrake(ctx, state, options));
+    });
 }

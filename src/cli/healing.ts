@@ -8,6 +8,7 @@ import { bootId } from '../core/host/process-identity.js';
 import type { Now } from '../core/records/moment.js';
 import type { RailId } from '../core/records/rails.js';
 import { dependencyStates } from '../healing/dependencies.js';
+import { distrustNow } from '../healing/distrust.js';
 import type { EngineSetting } from '../healing/engine/setting.js';
 import { policyOf, watchedOf } from '../healing/from-config.js';
 import { maintenanceOf } from '../healing/maintenance.js';
@@ -43,7 +44,10 @@ export interface SettingOptions {
 
 export async function healingPlan(ctx: Context, loaded: LoadedConfig, options: SettingOptions): Promise<HealingPlan> {
   const { config, version } = loaded;
-  const watched = watchedOf(config, { clock: ctx.clock, store: options.store });
+  const watched = watchedOf(config, {
+    ...{ clock: ctx.clock, store: options.store },
+    distrust: loaded.trust === 'required' ? distrustNow : undefined,
+  });
   const inMaintenance = await maintenanceOf(config.maintenance);
   const account = options.account ?? 'healer';
   const { allowed, rule } = mayAccount(config, account, 'heal', accountOf());

@@ -12,6 +12,7 @@ import { clockOf } from '../core/records/moment.js';
 import { configKnowledge } from './config-knowledge.js';
 import type { Context } from './context.js';
 import { accountOf } from './healing.js';
+import { escapeText } from './output/escape.js';
 import type { WhereOptions } from './where.js';
 import type { Writing } from './writing.js';
 
@@ -34,6 +35,24 @@ export async function rightsOf(ctx: Context, { logs, config }: WhereOptions): Pr
   // Whoever may change the file must not give themselves rights by it.
   const accounts = loaded.untrusted.length > 0 ? {} : loaded.config.accounts;
   return { config: { ...loaded.config, accounts }, version: loaded.version };
+}
+
+const BROKEN: readonly string[] = ['GRACE_CONFIG_INVALID', 'GRACE_CONFIG_UNREADABLE'];
+
+/**
+ * For what only keeps grace from acting. A grace.yaml that somebody has just broken must not be in the way of that: then
+ * what is built in holds, and it is said.
+ */
+export async function rightsToStop(ctx: Context, where: WhereOptions): Promise<Rights> {
+  try {
+    return await rightsOf(ctx, where);
+  } catch (error) {
+    if (!(error instanceof OperatorError && BROKEN.includes(error.code))) throw error;
+    ctx.err.write(
+      `grace: note: grace.yaml cannot be used, and the built-in grants hold: ${escapeText(error.message)}\n`,
+    );
+    return { config: { accounts: {} }, version: null };
+  }
 }
 
 export function personOf(ctx: Context): Person {

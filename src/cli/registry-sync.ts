@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from '../core/errors.js';
 import { isAlive } from '../core/host/process-identity.js';
 import { LOG_FILE, LOG_NAMES } from '../core/journal/log-files.js';
 import type { Loss } from '../core/registry/plan.js';
+import { type AuditGap, auditGaps } from '../core/registry/queries/health.js';
 import type { SyncResult } from '../core/registry/sync.js';
 import { positionOf } from '../core/seal/trusted-end.js';
 import { counted } from '../evidence/words.js';
@@ -21,8 +22,9 @@ export async function runSync(ctx: Context, options: SyncOptions): Promise<numbe
   const { sync } = reading;
   const { losses } = reading.registry.notes;
   const settled = await settleLeftovers(ctx, options, reading);
-  await tell(ctx, options, reading, { sync, losses, settled });
-  return exitFor(losses);
+  const gaps = reading.registry.read(auditGaps);
+  await tell(ctx, options, reading, { sync, losses, gaps, settled });
+  return exitFor(losses, gaps);
 }
 
 export async function runRebuild(ctx: Context, options: SyncOptions): Promise<number> {
@@ -30,8 +32,9 @@ export async function runRebuild(ctx: Context, options: SyncOptions): Promise<nu
   const { losses } = reading.registry.notes;
   const settled = await settleLeftovers(ctx, options, reading);
   const sync = reading.registry.rebuild('it was asked for');
-  await tell(ctx, options, reading, { sync, losses, settled });
-  return exitFor(losses);
+  const gaps = reading.registry.read(auditGaps);
+  await tell(ctx, options, reading, { sync, losses, gaps, settled });
+  return exitFor(losses, gaps);
 }
 
 interface Settling {
@@ -72,7 +75,8 @@ async function settleLeftovers(
 }
 
 /** A log that lost what it had is no success, though it has been written down. */
-function exitFor(losses: readonly Loss[]): ExitCode {
+function exitFor(losses: readonly Loss[], gaps: readonly AuditGap[]): ExitCode {
+  if (gaps.length > 0) return EXIT.auditBroken;
   if (losses.length === 0) return EXIT.done;
   return losses.some((loss) => loss.log === 'audit') ? EXIT.auditBroken : EXIT.badAnswer;
 }
@@ -80,12 +84,13 @@ function exitFor(losses: readonly Loss[]): ExitCode {
 interface Outcome {
   readonly sync: SyncResult;
   readonly losses: readonly Loss[];
+  readonly gaps: readonly AuditGap[];
   readonly settled: Settling;
 }
 
 async function tell(ctx: Context, options: SyncOptions, reading: Reading, outcome: Outcome): Promise<void> {
   const { registry } = reading;
-  const { sync, losses, settled } = outcome;
+  const { sync, losses, gaps, settled } = outcome;
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
     const { rebuilt = null, kept = null, temporary = null } = registry.notes;
@@ -94,6 +99,7 @@ async function tell(ctx: Context, options: SyncOptions, reading: Reading, outcom
       registry: registry.path ?? null,
       logs: sync.logs,
       losses,
+      gaps,
       settled,
       rebuilt,
       kept,
@@ -109,6 +115,11 @@ async function tell(ctx: Context, options: SyncOptions, reading: Reading, outcom
     }
     for (const { log, kind, bytes_before, bytes_now } of losses) {
       ctx.out.write(`${LOG_FILE[log]}: ${kind}: of ${bytes_before} bytes that had been read ${bytes_now} are there\n`);
+    }
+    for (const { from, to } of gaps) {
+      ctx.out.write(
+        `${LOG_FILE.audit}: lines ${from} to ${to} are missing; none of those before them counts as grace's\n`,
+      );
     }
     const { claims, incidents, entries, signed } = settled;
     if (claims + incidents + entries + signed > 0) {

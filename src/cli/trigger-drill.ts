@@ -32,12 +32,18 @@ export async function runDrillCommand(
   options: Omit<DrillOptions, 'port'> & { readonly port?: string; readonly all?: boolean; readonly show?: boolean },
 ): Promise<number> {
   if (options.all) {
-    if (id === undefined && options.port === undefined) return runAllDrills(ctx, options);
-    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--all goes without a drill and without --port', {
+    if (id === undefined && options.port === undefined && !options.show) return runAllDrills(ctx, options);
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--all goes without a drill, --port and --show', {
       hint: 'grace trigger drill --all',
     });
   }
   const all = drillCatalogue(ctx);
+  const known = all.map((one) => one.id);
+  if (id === undefined && options.show) {
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, '--show needs the drill that it is to show', {
+      hint: `grace trigger drill ${all[0].id} --show   # or ${known.slice(1).join(', ')}`,
+    });
+  }
   if (id === undefined && options.port !== undefined) {
     throw new OperatorError('GRACE_USAGE', EXIT.usage, '--port needs the drill it is for', {
       hint: `grace trigger drill ${all[0].id} --port ${shellQuoted(options.port)}`,
@@ -46,12 +52,11 @@ export async function runDrillCommand(
   if (id === undefined) return listDrills(ctx, all, options.json === true);
   const drill = all.find((one) => one.id === id);
   if (!drill) {
-    const known = all.map((one) => one.id);
     throw new OperatorError('GRACE_UNKNOWN_DRILL', EXIT.usage, `there is no drill ${id}`, {
       hint: `grace trigger drill ${closest(id, known)}`,
     });
   }
-  if (options.show) return showDrill(ctx, drill);
+  if (options.show) return showDrill(ctx, drill, options.json === true);
   const port = countOption('--port', options.port, { least: 1, most: 65_535 }) ?? 0;
   return runDrill(ctx, drill, { ...options, port });
 }
@@ -71,9 +76,8 @@ async function listDrills(ctx: Context, all: readonly Drill[], json: boolean): P
 }
 
 /** What heals this failure mode, to copy from: it is what the drill runs, with the places of a stage that is cleared again. */
-async function showDrill(ctx: Context, drill: Drill): Promise<number> {
+async function showDrill(ctx: Context, drill: Drill, json: boolean): Promise<number> {
   requirePossible(drill);
-  const { stringify } = await import('yaml');
   let directory: DrillDirectory | undefined;
   try {
     const stage = await openStage(ctx, drill, {
@@ -85,8 +89,16 @@ async function showDrill(ctx: Context, drill: Drill): Promise<number> {
     });
     try {
       const { checks, playbooks } = stage.config;
+      const config = { version: 1, mode: 'observe', checks, playbooks };
+      if (json) {
+        const { writeJson } = await import('./output/json.js');
+        const { id, failure_mode } = drill;
+        writeJson(ctx.out, { schema: 'grace.drill_config/1', drill: id, failure_mode, config });
+        return EXIT.done;
+      }
+      const { stringify } = await import('yaml');
       ctx.out.write(`# ${drill.id}: what heals ${drill.failure_mode} in this drill\n`);
-      const lines = stringify({ version: 1, mode: 'observe', checks, playbooks }).trimEnd().split('\n');
+      const lines = stringify(config).trimEnd().split('\n');
       for (const line of lines) ctx.out.write(`${escapeText(line)}\n`);
       return EXIT.done;
     } finally {

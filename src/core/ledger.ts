@@ -100,6 +100,10 @@ export class Ledger {
   /** Logs that a rotation replaced; a sync may still be under way on them. */
   readonly #retired: OpenLog[] = [];
 
+  get dir(): string {
+    return this.#options.dir;
+  }
+
   constructor(options: LedgerOptions) {
     this.#options = options;
     const { dir, keys = {}, onSealEvent = () => undefined } = options;

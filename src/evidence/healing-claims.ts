@@ -123,7 +123,12 @@ function judge({ all, real, drill, simulated, untold, late }: Situation): Judgem
       next: show(late),
     };
   }
-  if (real.healed > 0) return { verdict: 'PASS', headline: 'SELF-HEALING IS WORKING!', reasons: [], next: null };
+  if (real.healed > 0) {
+    // Within its time, and yet whoever reads one line only must not take it for peace.
+    const open =
+      real.open === 0 ? '' : ` (${counted(real.open, 'real incident')} ${named(real.open, 'is', 'are')} open)`;
+    return { verdict: 'PASS', headline: `SELF-HEALING IS WORKING!${open}`, reasons: [], next: null };
+  }
   if (all.incidents === 0) {
     return {
       verdict: 'INCONCLUSIVE',

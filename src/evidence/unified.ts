@@ -1,4 +1,5 @@
 import { TASK_STATUSES, type TaskStatus } from '../core/records/task.js';
+import { inMillis } from '../core/records/time.js';
 import type { LegacyTasks, TaskFacts, TaskGroup, TaskLine } from '../core/registry/queries/evidence-tasks.js';
 import { type Claim, excluding, type Report } from './claim.js';
 import { integrityClaim, type RecordState, recordSums, unreadable } from './records.js';
@@ -58,11 +59,15 @@ export function unifiedReport(facts: TaskFacts, records: RecordState): UnifiedRe
       return { subsystem, task_type, tasks: sum(some, (group) => group.n), by_status: byStatus(some) };
     }),
     durations: summarise(facts.durations.map((task) => task.duration_seconds)),
-    active: { n: facts.active_n, first: facts.active },
-    recent: facts.recent,
+    active: { n: facts.active_n, first: facts.active.map(taskLine) },
+    recent: facts.recent.map(taskLine),
     legacy_unregistered: facts.legacy,
     records,
   };
+}
+
+function taskLine(task: TaskLine): TaskLine {
+  return { ...task, created_at: inMillis(task.created_at), completed_at: inMillis(task.completed_at) };
 }
 
 /** Does the registry show every task that the logs tell of? */

@@ -3,6 +3,7 @@ import type { GraceConfig } from '../core/config/schema/grace-schema.js';
 import type { Clock } from '../core/host/clock.js';
 import type { Check } from './check.js';
 import { makeCheck } from './checks/make-check.js';
+import type { Distrust } from './distrust.js';
 import type { Policy } from './engine/situation.js';
 import type { ProbeStore } from './probe-store.js';
 import { makePlaybook } from './steps/make-playbook.js';
@@ -11,13 +12,16 @@ import type { Watched } from './watched.js';
 export interface ConfigTools {
   readonly clock: Clock;
   readonly store: ProbeStore | undefined;
+  /** Without it, nothing is judged before it is run. */
+  readonly distrust?: Distrust | undefined;
 }
 
 /** The checks and remedies of a configuration, by the name of the check, in its order. */
-export function watchedOf(config: GraceConfig, { clock, store }: ConfigTools): Map<string, Watched> {
+export function watchedOf(config: GraceConfig, given: ConfigTools): Map<string, Watched> {
+  const { clock, store, distrust } = given;
   const checks = new Map<string, Check>();
   const tools = {
-    clock,
+    ...{ clock, distrust },
     other: (name: string) => checks.get(name),
     remembered: (name: string) => store?.memory(name),
     remember: (name: string, value: unknown) => store?.remember(name, value),
@@ -27,12 +31,12 @@ export function watchedOf(config: GraceConfig, { clock, store }: ConfigTools): M
   const watched = new Map<string, Watched>();
   for (const [name, check] of checks) {
     const spec = config.checks[name];
-    if (spec) watched.set(name, watch(check, spec, config, clock));
+    if (spec) watched.set(name, watch(check, spec, config, given));
   }
   return watched;
 }
 
-function watch(check: Check, spec: CheckConfig, config: GraceConfig, clock: Clock): Watched {
+function watch(check: Check, spec: CheckConfig, config: GraceConfig, { clock, distrust }: ConfigTools): Watched {
   return {
     check,
     every_s: spec.every,
@@ -45,7 +49,7 @@ function watch(check: Check, spec: CheckConfig, config: GraceConfig, clock: Cloc
     depends_on: spec.depends_on,
     playbooks: spec.heal.flatMap((id) => {
       const playbook = config.playbooks[id];
-      return playbook ? [makePlaybook(id, playbook, { clock, every_s: spec.every })] : [];
+      return playbook ? [makePlaybook(id, playbook, { clock, distrust, every_s: spec.every })] : [];
     }),
     limits: { cooldown_s: spec.limits.cooldown, caps: spec.limits.max },
   };

@@ -7,11 +7,16 @@ export interface StepResult {
   readonly exit: string;
   /** What it printed, bounded; kept beside the logs, redacted, and bound by its hash. */
   readonly output?: Buffer;
+  /** What has become since of what it left running; `undefined`: nothing that is to be told. Asked once, before the act is concluded. */
+  readonly since?: () => Promise<Since | undefined>;
 }
+
+/** Goes on from the `exit` of its step: `which ended with exit 1 after 0.2 s`. */
+export type Since = Pick<StepResult, 'exit' | 'output'>;
 
 /** What a step is told when it runs. */
 export interface StepOrder {
-  /** Names the act: in the environment of all that is started, so that it can be found and ended. */
+  /** Names the act and the step: in the environment of all that is started, so that it can be found and ended. */
   readonly marker: string;
   /** Facts of the incident by name, texts as they came; each is checked against its declared type before it is used. */
   readonly facts: Readonly<Record<string, string>>;

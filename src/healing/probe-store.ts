@@ -13,10 +13,13 @@ const BUSY_MS = 200;
 /** Another number: the file is made anew, since nothing in it is evidence. */
 const VERSION = 1;
 
+/** Stands in the file as it is written here: no other program's database holds it. */
+export const PROBES_MARK = 'CREATE TABLE heartbeats (name TEXT PRIMARY KEY, boot_id TEXT NOT NULL, elapsed_s REAL';
+
 const SCHEMA = `
   CREATE TABLE states (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE memories (name TEXT PRIMARY KEY, memory TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE heartbeats (name TEXT PRIMARY KEY, boot_id TEXT NOT NULL, elapsed_s REAL NOT NULL, at REAL NOT NULL)
+  ${PROBES_MARK} NOT NULL, at REAL NOT NULL)
     WITHOUT ROWID;
   CREATE TABLE probes (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL, status TEXT NOT NULL, duration_s REAL NOT NULL,

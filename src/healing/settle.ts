@@ -5,13 +5,14 @@ import type { SnapshotDraft } from '../core/ledger-lines.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { AuditDraft } from '../core/records/audit-entry.js';
 import type { Claim, ProcessIdentity } from '../core/records/claim.js';
-import type { Attempt, Incident, NewIncident } from '../core/records/incident.js';
+import type { Incident, NewIncident } from '../core/records/incident.js';
 import { isJsonObject, type JsonObject } from '../core/records/json.js';
 import { clockOf } from '../core/records/moment.js';
 import type { ControlView } from '../core/registry/queries/control.js';
-import { endMarked, markedProcesses } from './child/marked-processes.js';
+import { endMarked, markedProcesses, marksInUse } from './child/marked-processes.js';
+import { endedSteps, forgetAct } from './ended-steps.js';
 import { markerOf } from './engine/act.js';
-import { failed, stillFailing, takenOn } from './snapshots.js';
+import { failed, stillFailing, takenOn, unknownAttempt } from './snapshots.js';
 
 /** What {@link settle} found and closed. */
 export interface Settled {
@@ -22,51 +23,66 @@ export interface Settled {
 }
 
 /**
- * Closes what a process left that ended in the middle. What its remedy had started and is still at work is ended first:
- * nobody would stop it at its timeout. Its claims get the outcome *unknown*, for the remedy may have run, and is neither
- * repeated nor learned from.
+ * Closes what a process left that ended in the middle. What the step that was under way had started and is still at work is
+ * ended first: nobody would stop it at its timeout. What steps before it left running stays, as it does without a crash.
+ * Its claims get the outcome *unknown*, for the remedy may have run, and is neither repeated nor learned from.
  *
  * A real incident goes on, since somebody still has to heal it; one of a drill fails, for the fault that was staged ended
  * with it.
  */
 export async function settle(ledger: Ledger, clock: Clock, options: TransactOptions = {}): Promise<Settled> {
+  // Before the logs are read: whoever else settles takes its file away after the end of the claim has been written.
+  const steps = endedSteps(ledger.dir);
   // What is to be settled is seldom anything: found out without the lock, and once more under it.
   ledger.registry.sync();
+  const claims = ledger.registry.control((view) => view.allOpenClaims());
+  // Whose owner ends from here on is for the next time: what it leaves has not been looked for.
+  const isGone = new Map(claims.map(({ claim_id, owner }) => [claim_id, !isAlive(owner)]));
   const ended = await endLeftovers(
-    ledger.registry.control((view) => abandonedClaims(view)),
+    claims.filter(({ claim_id }) => isGone.get(claim_id)),
+    steps,
     clock,
   );
-  const { value } = await ledger.transact((view) => settlement(view, isAlive, clock), options);
+  const { value } = await ledger.transact(
+    (view) => settlement(view, ({ claim_id }) => isGone.get(claim_id) === true, clock),
+    options,
+  );
+  for (const claim_id of steps.keys()) if (isGone.get(claim_id) !== false) forgetAct(ledger.dir, claim_id);
   return { ...value, ended };
 }
 
-async function endLeftovers(claims: readonly Claim[], clock: Clock): Promise<number> {
+async function endLeftovers(
+  claims: readonly Claim[],
+  steps: ReadonlyMap<string, number>,
+  clock: Clock,
+): Promise<number> {
   let ended = 0;
   for (const { incident_id, claim_id, owner } of claims) {
     // Of another boot nothing is left, and pids of another namespace are not ours to judge.
     if (owner.boot_id !== bootId()) continue;
-    const marker = markerOf(incident_id, claim_id);
-    const found = markedProcesses(marker).length;
-    if (found > 0) ended += found - (await endMarked(marker, clock)).length;
+    const over = steps.get(claim_id) ?? 0;
+    for (const mark of marksInUse()) {
+      const step = Number(mark.slice(mark.lastIndexOf('/') + 1));
+      if (!(step > over) || mark !== markerOf(incident_id, claim_id, step)) continue;
+      const found = markedProcesses(mark).length;
+      await endMarked(mark, clock);
+      ended += found - markedProcesses(mark).length;
+    }
   }
   return ended;
 }
 
-function abandonedClaims(view: ControlView): Claim[] {
-  return view.allOpenClaims().filter((claim) => !isAlive(claim.owner));
-}
-
 function settlement(
   view: ControlView,
-  alive: (owner: ProcessIdentity) => boolean,
+  isAbandoned: (claim: Claim) => boolean,
   clock: Clock,
 ): Draft<Omit<Settled, 'ended'>> {
-  const abandoned = view.allOpenClaims().filter((claim) => !alive(claim.owner));
+  const abandoned = view.allOpenClaims().filter(isAbandoned);
   const incidents: SnapshotDraft[] = [];
   for (const { record, hash } of view.openIncidents()) {
     const claim = abandoned.find((one) => one.incident_id === record.incident_id);
     const owner = claim === undefined ? stagedBy(record) : undefined;
-    if (!claim && (owner === undefined || alive(owner))) continue;
+    if (!claim && (owner === undefined || isAlive(owner))) continue;
     // Its claim has an end: how it went stands in the audit log, and what is missing here is a record that was lost.
     if (!claim && view.hasEndedClaim(record.incident_id) && record.status === 'remediating') continue;
     const before = takenOn(record);
@@ -80,15 +96,7 @@ function settlement(
 const STAGE_GONE = 'the drill ended before its fault was healed';
 
 function lost(incident: NewIncident, claim: Claim): NewIncident {
-  const attempt: Attempt = {
-    playbook_id: claim.playbook_id,
-    claim: claim.claim_id,
-    steps: [],
-    started_at: claim.claimed_at,
-    duration_s: null,
-    outcome: 'unknown',
-    verified: false,
-  };
+  const attempt = unknownAttempt(claim);
   const defeat = { error: 'the process that was healing it ended; whether the remedy ran is unknown', attempt };
   return incident.origin === 'drill' ? failed(incident, defeat) : stillFailing(incident, defeat);
 }

@@ -1,3 +1,4 @@
+import type { Claim } from '../core/records/claim.js';
 import type { Attempt, Incident, NewIncident, Timings, Verification } from '../core/records/incident.js';
 import type { JsonObject } from '../core/records/json.js';
 import { newIncident } from '../core/records/new-incident.js';
@@ -157,6 +158,18 @@ export function failed(before: NewIncident, d: Defeat): NewIncident {
     timings: { ...before.timings, ...roundedAll(d.timings ?? {}) },
     verification: d.verification ?? before.verification,
     resolution: 'none',
+  };
+}
+
+/** A remedy of which nobody knows how it went. */
+export function withUnknown(before: NewIncident, claim: Claim): NewIncident {
+  return withAttempt(before, unknownAttempt(claim));
+}
+
+export function unknownAttempt({ playbook_id, claim_id, claimed_at }: Claim): Attempt {
+  return {
+    ...{ playbook_id, claim: claim_id, steps: [], started_at: claimed_at },
+    ...{ duration_s: null, outcome: 'unknown', verified: false },
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Liveness } from '../core/host/process-identity.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { Claim, ProcessIdentity } from '../core/records/claim.js';
 import type { Incident } from '../core/records/incident.js';
 import { ageOf, type Moment, type Now } from '../core/records/moment.js';
 import type { ControlEntry, ControlView, KnownIncident } from '../core/registry/queries/control.js';
+import { isLive } from './engine/decide.js';
 import { isSilencing } from './engine/rails.js';
 import { BRAKE } from './engine/situation.js';
 
@@ -65,25 +67,25 @@ export interface Doing {
   readonly pid: number;
   /** False: its process is gone, and nobody has settled it. */
   readonly alive: boolean;
+  /** Of its process: `unknown` cannot be judged from here and counts as alive until a person says otherwise. */
+  readonly owner: Liveness;
 }
 
 const MOST_LIVE = 200;
 const MOST_CLAIMS = 20;
-const MOST_ESCALATIONS = 200;
-const MOST_SAID = 1000;
+const MOST_BEARABLE = 200;
+const SEVERITIES: readonly Incident['severity'][] = ['critical', 'high', 'medium', 'low'];
 
 export function healStatus(
   view: ControlView,
   now: Now,
-  isAlive: (owner: ProcessIdentity) => boolean,
+  livenessOf: (owner: ProcessIdentity) => Liveness,
   host: string,
 ): HealStatus {
   const set = view.lastControl(ACTION.brakeSet, BRAKE);
   const isOn = set !== undefined && set.line > (view.lastControl(ACTION.brakeReleased, BRAKE)?.line ?? 0);
   return {
-    wrong: [...view.liveIncidents(MOST_LIVE), ...madeBearable(view)]
-      .filter(({ record }) => record.origin === 'real' || record.origin === undefined)
-      .map(({ record }) => troubleOf(view, record, now)),
+    wrong: needingCare(view).map((record) => troubleOf(view, record, now)),
     more: Math.max(0, view.liveCount() - MOST_LIVE),
     doing: view.allOpenClaims().map((claim) => ({
       incident_id: claim.incident_id,
@@ -91,7 +93,8 @@ export function healStatus(
       target: claim.target,
       for_s: ageOf(grantOf(view, claim), now),
       pid: claim.owner.pid,
-      alive: isAlive(claim.owner),
+      alive: livenessOf(claim.owner) !== 'gone',
+      owner: livenessOf(claim.owner),
     })),
     brake: isOn ? { since: set.at, by: set.actor, reason: String(set.decision.reason ?? '') } : null,
     silences: view.silences(now).flatMap((one) => {
@@ -99,37 +102,27 @@ export function healStatus(
       if (!checks.some((pattern) => isSilencing(one, pattern, now))) return [];
       return [{ silence: one.subject, checks, left_s: Number(one.metadata.lasts_s) - ageOf(one, now) }];
     }),
-    watch: watchOf(view, isAlive, host),
+    watch: watchOf(view, (owner) => livenessOf(owner) !== 'gone', host),
   };
 }
 
 /**
- * Recovered by a remedy that has mended nothing: a person is needed as before, until one says that they have seen it. Newest
- * first.
+ * Recovered after a remedy that has mended nothing: a person is needed as before, whatever has happened since, until one
+ * says that they have seen it, or a remedy that mends it is verified. Newest first.
  */
 export function madeBearable(view: ControlView): KnownIncident[] {
-  const newest = new Map<string, ControlEntry>();
-  for (const entry of view.recentControls(ACTION.incidentEscalated, MOST_ESCALATIONS)) {
-    if (!newest.has(entry.subject)) newest.set(entry.subject, entry);
-  }
-  return [...newest.values()].flatMap(({ subject, line }) => {
+  return view.bearable(MOST_BEARABLE).flatMap(({ subject }) => {
     const known = view.incident(subject);
-    if (known?.record.status !== 'resolved' || known.record.resolution !== 'remediated') return [];
-    // One that was escalated before it was healed needs nobody any more.
-    const isOver = view.claimsOf(subject, 1).some((claim) => claim.line > line);
-    const isKnown = (view.lastControl(ACTION.incidentAcknowledged, subject)?.line ?? 0) > line;
-    return isOver || isKnown ? [] : [known];
+    return known === undefined || isLive(known.record) ? [] : [known];
   });
 }
 
-/** Whether what this escalation says was taken (or refused, as `action` has it): other news of the incident do not count. */
-export function wasSaid(view: ControlView, action: string, escalation: ControlEntry): boolean {
-  const says = (entry: ControlEntry) => entry.decision.event === 'escalated' && entry.line > escalation.line;
-  const last = view.lastControl(action, escalation.subject);
-  if (last === undefined || last.line < escalation.line) return false;
-  return (
-    says(last) || view.recentControls(action, MOST_SAID).some((one) => one.subject === escalation.subject && says(one))
-  );
+/** The most severe first; of these, those that are live, and the newest. */
+function needingCare(view: ControlView): Incident[] {
+  return [...view.liveIncidents(MOST_LIVE), ...madeBearable(view)]
+    .map(({ record }) => record)
+    .filter(({ origin = 'real' }) => origin === 'real')
+    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
 function grantOf(view: ControlView, { incident_id, claim_id, claimed_at }: Claim): Moment {
@@ -147,7 +140,8 @@ function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
   };
   const claims = view.claimsOf(id, MOST_CLAIMS).filter(({ line }) => line > since);
   const withheld = ofEpisode(ACTION.remedyWithheld);
-  const escalated = ofEpisode(ACTION.incidentEscalated);
+  // What a remedy has only made bearable outlasts the episode in which it did; nothing else outlasts a recovery.
+  const escalated = (isLive(record) ? ofEpisode(ACTION.incidentEscalated) : undefined) ?? view.bearable(1, id)[0];
   const requested = ofEpisode(ACTION.approvalRequested);
   const given = ofEpisode(ACTION.approvalGiven);
   const acknowledged = ofEpisode(ACTION.incidentAcknowledged);
@@ -169,7 +163,7 @@ function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
     needs_person: escalated
       ? {
           reason: String(escalated.decision.reason ?? ''),
-          told: wasSaid(view, ACTION.incidentNotified, escalated),
+          told: view.taken({ subject: id, event: 'escalated', about: escalated }) !== undefined,
           acknowledged_by: acknowledged && acknowledged.line > escalated.line ? acknowledged.actor : null,
         }
       : null,

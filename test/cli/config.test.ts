@@ -79,6 +79,25 @@ describe('grace config check', () => {
     ]);
   });
 
+  it('says that a remedy of several targets has no limits for all of them', async () => {
+    const { ctx, out, write } = stage();
+    const path = write(
+      'version: 1\nchecks:\n  a: { disk: { path: /a, used_below: 90% }, heal: [p, own] }\n  b: { disk: { path: /b, used_below: 90% }, heal: [p, one] }\n  c: { tcp: { port: 1 }, target: /b, heal: [one] }\nplaybooks:\n  p: { steps: [{ wait: 1s }] }\n  own: { steps: [{ wait: 1s }] }\n  one: { steps: [{ wait: 1s }] }\n',
+    );
+    expect(await runConfigCheck(ctx, undefined, {})).toBe(0);
+    const warnings = out.text.split('\n').filter((line) => line.startsWith('warning: '));
+    expect(warnings).toEqual([
+      `warning: ${path}:7:6: playbooks.p: heals a, b, whose targets differ: cooldown and caps count for each target, and none for all of them together`,
+    ]);
+  });
+
+  it('says plainly that nothing will be looked at', async () => {
+    const { ctx, out, write } = stage();
+    const path = write('version: 1\nchecks:\n  # nothing yet\n');
+    expect(await runConfigCheck(ctx, undefined, {})).toBe(0);
+    expect(out.text).toContain(`warning: ${path}:2:1: checks: holds no check, so nothing will be looked at\n`);
+  });
+
   it('prints each fault at its place, each suggestion below it, and exits 2', async () => {
     const { ctx, out, write } = stage();
     const path = write('version: 1\ncheks: {}\nmode: "\\e[2J"\n');
@@ -87,7 +106,7 @@ describe('grace config check', () => {
       [
         `${path}:2:1: cheks: is not known`,
         '    did you mean checks?',
-        `${path}:3:7: mode: is none of observe, act`,
+        `${path}:3:7: mode: \\u{1b}[2J is none of observe, act`,
         '    for example mode: observe',
         `${path}: 2 faults, 0 warnings`,
         '',
@@ -136,7 +155,7 @@ describe('grace config check', () => {
           line: 1,
           column: 10,
           field: 'version',
-          message: 'must be 1',
+          message: '3 is not read, only 1',
           suggestion: 'for example version: 1',
         },
       ],
@@ -160,6 +179,39 @@ describe('grace config show', () => {
     expect(err.text).toMatch(/^sha256:[0-9a-f]{12}\n$/);
   });
 
+  it('shows what depends on the kind of a check or step, and on which', async () => {
+    const { ctx, out, write } = stage();
+    write(
+      'version: 1\nmode: act\nchecks:\n  web: { tcp: { port: 80 }, every: 500ms, heal: [p] }\n  free: { port_free: { port: 80 }, mode: observe, heal: [p], failure_mode: slow_start, target: x }\nplaybooks:\n  p:\n    steps:\n      - http: { url: http://127.0.0.1/ }\n      - restart: { unit: web.service }\n        timeout: 7s\n    rollback:\n      - wait: 1s\n',
+    );
+    expect(await runConfigShow(ctx, {})).toBe(0);
+    const rows = out.text.split('\n').map((line) => line.trim().split(/\s{2,}/));
+    for (const row of [
+      ['checks.web.tcp.timeout', '5s', 'default of tcp'],
+      ['checks.web.tcp.port', '80', 'grace.yaml:4'],
+      ['checks.web.failure_mode', 'service_down', 'default of tcp'],
+      ['checks.web.target', 'tcp://127.0.0.1:80', 'default of tcp'],
+      ['checks.web.mode', 'act', 'default of mode'],
+      ['checks.web.severity', 'high', 'default'],
+      ['checks.web.confirm', '2 of 3', 'default'],
+      ['checks.web.limits.cooldown', '5m', 'default'],
+      ['checks.free.failure_mode', 'slow_start', 'grace.yaml:5'],
+      ['checks.free.mode', 'observe', 'grace.yaml:5'],
+      ['playbooks.p.steps[0].http.method', 'POST', 'default of http'],
+      ['playbooks.p.steps[0].timeout', '10s', 'default of http'],
+      ['playbooks.p.steps[0].repeatable', 'false', 'default of http'],
+      ['playbooks.p.steps[1].timeout', '7s', 'grace.yaml:11'],
+      ['playbooks.p.steps[1].repeatable', 'true', 'default of restart'],
+      ['playbooks.p.rollback[0].timeout', expect.stringMatching(/^\d+m?s$/), 'default of wait'],
+      ['playbooks.p.verify.every', '500ms or 1s', 'default of every'],
+    ]) {
+      expect(rows).toContainEqual(row);
+    }
+    expect(rows.filter(([field]) => field === 'checks.free.failure_mode')).toHaveLength(1);
+    const all = [...out.text.matchAll(/^(\S+)/gm)].map(([, field]) => field);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
   it('shows them parsed in JSON', async () => {
     const { ctx, out, write } = stage();
     const path = write(RIGHT);
@@ -168,6 +220,10 @@ describe('grace config show', () => {
     expect(shown).toMatchObject({ schema: 'grace.config/1', path, config: { checks: { root: { every: 60 } } } });
     expect(shown.settings).toContainEqual({ field: 'mode', value: 'observe', line: null });
     expect(shown.settings).toContainEqual({ field: 'checks.root.every', value: '1m', line: 5 });
+    expect(shown.settings).toContainEqual({
+      ...{ field: 'checks.root.failure_mode', value: 'disk_full', line: null },
+      default_of: 'disk',
+    });
   });
 
   it('may look at what others could change, and says so', async () => {
@@ -244,7 +300,7 @@ describe('grace heal init', () => {
     expect(await runHealInit(ctx, {})).toBe(0);
     write(out.text);
     expect(await runConfigCheck(ctx, undefined, {})).toBe(0);
-    expect(out.text).toContain(' 0 faults, 0 warnings; 0 checks, 0 playbooks, ');
+    expect(out.text).toContain(' 0 faults, 1 warning; 0 checks, 0 playbooks, ');
   });
 
   it('writes a file that is not there yet, and no other unless it is told to', async () => {

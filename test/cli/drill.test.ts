@@ -468,6 +468,21 @@ describe('grace trigger drill', () => {
     },
   );
 
+  test('shows it as JSON, too, and says which drills there are when none is named', async () => {
+    const run = await grace(['trigger', 'drill', 'port-in-use', '--show', '--json']);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const shown = JSON.parse(run.stdout) as { config: object };
+    expect(shown).toMatchObject({ schema: 'grace.drill_config/1', drill: 'port-in-use', failure_mode: 'port_in_use' });
+    const { readConfig } = await import('../../src/core/config/read-config.js');
+    expect(await readConfig(JSON.stringify(shown.config), 'grace.yaml')).toMatchObject({ ok: true });
+    for (const more of [[], ['--json'], ['--port', '8080']]) {
+      const none = await grace(['trigger', 'drill', '--show', ...more]);
+      expect(none).toMatchObject({ code: 2, stdout: '' });
+      expect(none.stderr).toMatch(/--show needs the drill.*\n.*drill port-in-use --show {3}# or .*service-down/);
+    }
+    expect(await grace(['trigger', 'drill', '--all', '--show'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
   test('runs one by name, on the port it is given', async () => {
     const logs = join(tempDir(), 'l');
     const port = await freePort();

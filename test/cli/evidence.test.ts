@@ -49,9 +49,11 @@ describe('the exit code', () => {
     expect(code).toBe(1);
   });
 
-  it('not 1: it is open within its limit', () => {
+  it('not 1: it is open within its limit; the headline says that it is', () => {
     const fresh = newIncident({ incident_id: 'inc_open', detected_at: new Date().toISOString() });
-    expect(evidence(logsOf([healed(), fresh])).code).toBe(0);
+    const { code, stdout } = evidence(logsOf([healed(), fresh]));
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe('[PASS] SELF-HEALING IS WORKING! (1 real incident is open)');
   });
 
   it('2: a real one failed and nobody was told', () => {
@@ -218,6 +220,21 @@ describe('figures', () => {
     expect(doc.time_to_recover.map((row: { kind: string }) => row.kind)).toEqual(['healed', 'without_grace']);
   });
 
+  it('that there are none of stand nowhere', () => {
+    const fresh = newIncident({ detected_at: new Date().toISOString() });
+    const { stdout } = evidence(logsOf([fresh]));
+    expect(stdout).toMatch(/^ {2}distinct +1$/m);
+    expect(stdout).toMatch(/^ {2}open +1$/m);
+    expect(stdout).not.toMatch(/0 of 0|success, of ended|relapses|duplicates|recovered,|recovered otherwise|mean/);
+    expect(stdout).toMatch(/^By playbook\n {2}none$/m);
+    expect(stdout).toMatch(/^By failure mode\n {2}failure mode +incidents\n {2}port_in_use +1$/m);
+    const both = evidence(logsOf([fresh, healed({ incident_id: 'b', failure_mode: 'disk_full' })])).stdout;
+    expect(both).toMatch(/^ {2}port_in_use +1 +– +–/m);
+    expect(both).toMatch(/^ {2}disk_full +1 +1 of 1 +1 /m);
+    expect(evidence(logsOf([fresh]), 'unified').stdout).toMatch(/as recorded\n {2}none is recorded$/m);
+    expect(evidence(logsOf([fresh]), 'learning').stdout).not.toContain('config updates');
+  });
+
   it('count from --since, and real incidents that are open however old', () => {
     const at = (day: number) => `2026-11-${day}T00:00:00Z`;
     const dir = logsOf(
@@ -230,7 +247,7 @@ describe('figures', () => {
       [newAudit({ timestamp: at(10) }), newAudit({ timestamp: at(20) }), newAudit({ timestamp: at(21) })],
     );
     const { doc } = json(dir, '--since', '2026-11-15');
-    expect(doc.since).toBe('2026-11-15T00:00:00.000000Z');
+    expect(doc.since).toBe('2026-11-15T00:00:00.000Z');
     expect(doc.incidents.map((row: { incidents: number }) => row.incidents)).toEqual([2, 0, 0]);
     expect(doc.claims[0]).toMatchObject({ verdict: 'PARTIAL', numbers: { healed: 1, open: 1, open_past_limit: 1 } });
     expect(doc.time_to_recover[0].total.n).toBe(1);

@@ -50,7 +50,8 @@ describe('the headline', () => {
 
   it('is not PARTIAL for an incident that is open within its limit, or detected in the future', () => {
     expect(headline({ groups: [group(), openGroup], open: [open(14.9)] }).verdict).toBe('PASS');
-    expect(headline({ groups: [group(), openGroup], open: [open(-60)] }).verdict).toBe('PASS');
+    const early = headline({ groups: [group(), { ...openGroup, n: 2 }], open: [open(-60), open(1, 'inc_p')] });
+    expect(early).toMatchObject({ verdict: 'PASS', headline: 'SELF-HEALING IS WORKING! (2 real incidents are open)' });
   });
 
   it('is PASS in the old words when a real incident was healed and verified', () => {

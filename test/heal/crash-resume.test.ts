@@ -251,7 +251,7 @@ function expectOnce(host: HealHost, most: number): number {
   const acts = host.lines('acts').map((line) => line.split(' '));
   const markers = acts.map(([, marker]) => marker ?? '');
   expect(new Set(markers).size, markers.join()).toBe(markers.length);
-  const claims = host.audit('remedy_claimed').map(({ resource, entry_id }) => `${resource}/${entry_id}`);
+  const claims = host.audit('remedy_claimed').map(({ resource, entry_id }) => `${resource}/${entry_id}/1`);
   for (const marker of markers) expect(claims, 'an act without an intent').toContain(marker);
   const tries = acts.filter(([name]) => name === 'mend').length;
   expect(tries).toBeLessThanOrEqual(most);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +8,7 @@ import { systemClock } from '../../src/core/host/clock.js';
 import { ownIdentity } from '../../src/core/host/process-identity.js';
 import type { Json } from '../../src/core/records/json.js';
 import { endMarked, markedProcesses } from '../../src/healing/child/marked-processes.js';
+import { endedSteps, isActFile, noteEndedSteps } from '../../src/healing/ended-steps.js';
 import { markerOf } from '../../src/healing/engine/act.js';
 import { giveUpDrill, settle } from '../../src/healing/settle.js';
 import { readLogs } from '../support/cli.js';
@@ -160,8 +161,8 @@ describe('settle', () => {
 
 describe('what a remedy has started and left', () => {
   /** Started by a process that is gone; a child of its own is in another session. */
-  async function leftovers(claim: string, incident_id = 'inc_new'): Promise<string> {
-    const marker = markerOf(incident_id, claim);
+  async function leftovers(claim: string, step = 1): Promise<string> {
+    const marker = markerOf('inc_new', claim, step);
     const script = 'setsid sleep 300 & echo started; exec sleep 300';
     const child = spawn('/bin/sh', ['-c', script], {
       env: { PATH: process.env.PATH, GRACE_ACT: marker },
@@ -198,6 +199,42 @@ describe('what a remedy has started and left', () => {
     expect(await settle(openLedger(dir), systemClock)).toEqual({ claims: 1, incidents: 1, ended: 2 });
     expect(markedProcesses(mine)).toEqual([]);
     expect(markedProcesses(other)).toHaveLength(2);
+  });
+
+  test('by a step that had come to its end it is left alone; by the one under way it is ended', async () => {
+    const [first, second, tenth] = [
+      await leftovers('log_1'),
+      await leftovers('log_1', 2),
+      await leftovers('log_1', 10),
+    ];
+    const dir = logs([acting], [claimOf('log_1', goneOwner)]);
+    for (const step of [1, 2]) noteEndedSteps(dir, 'log_1', step);
+    expect(await settle(openLedger(dir), systemClock)).toMatchObject({ claims: 1, ended: 2 });
+    expect([first, second, tenth].map((marker) => markedProcesses(marker).length)).toEqual([2, 2, 0]);
+    expect(readdirSync(dir).filter(isActFile)).toEqual([]);
+  });
+
+  test('two that settle at once leave it alone, too', async () => {
+    const marker = await leftovers('log_1');
+    const dir = logs([acting], [claimOf('log_1', goneOwner)]);
+    noteEndedSteps(dir, 'log_1', 1);
+    await Promise.all([1, 2, 3].map(() => settle(openLedger(dir), systemClock)));
+    expect(markedProcesses(marker)).toHaveLength(2);
+  });
+
+  test('where it is not known which steps had ended, all is ended', async () => {
+    const [first, second] = [await leftovers('log_1'), await leftovers('log_1', 2)];
+    const dir = logs([acting], [claimOf('log_1', goneOwner)]);
+    writeFileSync(join(dir, '.act-log_1'), 'many\n');
+    expect(await settle(openLedger(dir), systemClock)).toMatchObject({ claims: 1, ended: 4 });
+    expect([first, second].flatMap(markedProcesses)).toEqual([]);
+  });
+
+  test('what is noted of an act whose process lives stays; of one without a claim it goes', async () => {
+    const dir = logs([acting], [claimOf('log_1', ownIdentity())]);
+    for (const claim of ['log_1', 'log_7']) noteEndedSteps(dir, claim, 3);
+    await settle(openLedger(dir), systemClock);
+    expect(endedSteps(dir)).toEqual(new Map([['log_1', 3]]));
   });
 
   test('of a living process, of an ended claim and of another boot it is left alone', async () => {

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/host/clock.js';
+import { buildAside } from '../../src/core/registry/database.js';
+import { ProbeStore } from '../../src/healing/probe-store.js';
 import { lookAtHost } from '../../src/healing/starter/look-at-host.js';
 import { fingerprintOf, tempDir } from '../support/temp-dir.js';
 
@@ -50,6 +52,34 @@ it('finds units, databases and certificates where they lie, and leaves everythin
   expect(found.databases).toEqual([join(data, 'app', 'app.db')]);
   expect(found.certificates).toEqual([join(live, 'archive', 'cert1.pem'), join(live, 'example.org', 'fullchain.pem')]);
   expect([units, join(data, 'app'), live].map(fingerprintOf)).toEqual(before);
+});
+
+/** A directory of logs as a process leaves it that ends while it has them open, or as it is at rest. */
+function logs(dir: string, inUse: boolean): void {
+  mkdirSync(dir, { recursive: true });
+  const store = new ProbeStore(dir, { write: true });
+  store.beat('x', { boot_id: 'b', elapsed_s: 1, at: 1 });
+  if (!inUse) store.close();
+  else onTestFinished(() => store.close());
+  buildAside(join(dir, 'registry.db'), 'x', (db) => db.exec('CREATE TABLE t (x)'));
+}
+
+it('leaves out what grace keeps itself, whatever it is called, and nothing else', () => {
+  const root = tempDir();
+  logs(join(root, 'rest'), false);
+  logs(join(root, 'use'), true);
+  writeFileSync(join(root, 'use', 'immutable_audit.jsonl'), '');
+  mkdirSync(join(root, 'copies'));
+  for (const name of ['registry', 'probes'])
+    copyFileSync(join(root, 'rest', `${name}.db`), join(root, 'copies', `was-${name}.db`));
+  mkdirSync(join(root, 'other'));
+  for (const name of ['registry', 'probes', 'mine']) {
+    const other = new Database(join(root, 'other', `${name}.db`));
+    other.exec('CREATE TABLE heartbeats (name TEXT PRIMARY KEY)');
+    other.close();
+  }
+  const { databases } = lookAtHost(systemClock, { ...NOWHERE, databases: [root] });
+  expect(databases).toEqual(['mine', 'probes', 'registry'].map((name) => join(root, 'other', `${name}.db`)));
 });
 
 it('gives up the search when its time is up', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isAlive, ownIdentity } from '../../src/core/host/process-identity.js';
+import { livenessOf, ownIdentity } from '../../src/core/host/process-identity.js';
 import { ACTION } from '../../src/core/records/audit-actions.js';
 import type { JsonObject } from '../../src/core/records/json.js';
 import { healStatus } from '../../src/healing/status.js';
@@ -10,7 +10,7 @@ const DAY_S = 86_400;
 
 function statusOf(stand: Stand) {
   stand.ledger.registry.sync();
-  return stand.ledger.registry.control((view) => healStatus(view, stand.now(), isAlive, 'h'));
+  return stand.ledger.registry.control((view) => healStatus(view, stand.now(), livenessOf, 'h'));
 }
 
 const near = (expected: number) => expect.closeTo(expected, 0);
@@ -146,6 +146,85 @@ describe('a person who is needed', () => {
   });
 });
 
+describe('what a remedy has only made bearable', () => {
+  async function bearable() {
+    const stand = healStand();
+    const web = service();
+    const degrade = stand.playbook('degrade', [() => web.becomes('ok')], { escalate: true });
+    const watched = stand.watched(web.check, [degrade]);
+    await lookUntilHandled(stand, stand.monitor(watched));
+    const fails = () => {
+      web.becomes('critical');
+      stand.clock.pass(60);
+      stand.ledger.registry.sync();
+    };
+    const passes = async () => {
+      web.becomes('ok');
+      const monitor = stand.monitor(watched);
+      stand.ledger.registry.sync();
+      await monitor.look();
+      expect(await monitor.look()).toMatchObject({ kind: 'recovered' });
+    };
+    const ack = () =>
+      stand.person(ACTION.incidentAcknowledged, stand.incident().incident_id, { decision: {}, metadata: {} });
+    const needs = () => statusOf(stand).wrong.map(({ status, needs_person }) => [status, needs_person?.reason]);
+    return { stand, web, watched, fails, passes, ack, needs };
+  }
+  const REASON = 'degrade has made it bearable and has not mended it';
+
+  test('stays when it fails again, and when it recovers by itself then, until somebody has seen it', async () => {
+    const { stand, watched, fails, passes, ack, needs } = await bearable();
+    fails();
+    await lookUntilHandled(stand, stand.monitor({ ...watched, act: false }));
+    expect(needs()).toEqual([['detected', REASON]]);
+    await passes();
+    expect(stand.incident().resolution).not.toBe('remediated');
+    expect(needs()).toEqual([['resolved', REASON]]);
+    await ack();
+    expect(needs()).toEqual([]);
+  });
+
+  test('stays when another remedy is tried in vain, is given up, and it recovers', async () => {
+    const { stand, watched, fails, passes, needs } = await bearable();
+    fails();
+    const vain = stand.playbook('vain', ['failed']);
+    await lookUntilHandled(stand, stand.monitor({ ...watched, playbooks: [vain] }));
+    expect(needs()).toEqual([['failed', 'all remedies have failed']]);
+    await passes();
+    expect(needs()).toEqual([['resolved', REASON]]);
+  });
+
+  test('is over once a remedy that mends it is verified', async () => {
+    const { stand, web, watched, fails, needs } = await bearable();
+    fails();
+    const mend = stand.playbook('mend', [() => web.becomes('ok')]);
+    await lookUntilHandled(stand, stand.monitor({ ...watched, playbooks: [mend] }));
+    expect([stand.incident().resolution, needs()]).toEqual(['remediated', []]);
+  });
+
+  test('is not over when it is made bearable again', async () => {
+    const { stand, watched, fails, needs } = await bearable();
+    fails();
+    await lookUntilHandled(stand, stand.monitor(watched));
+    expect(needs()).toEqual([['resolved', REASON]]);
+  });
+
+  test('is not pushed out of sight by hundreds of others, nor below what is less severe', async () => {
+    const { stand, needs } = await bearable();
+    for (let n = 0; n < 205; n++) {
+      await stand.person(ACTION.incidentEscalated, `inc_${n}`, { decision: { reason: 'r' }, metadata: {} });
+    }
+    await stand.put(newIncident({ incident_id: 'inc_low', severity: 'low' }));
+    await stand.put(newIncident({ incident_id: 'inc_critical', severity: 'critical' }));
+    expect(needs()).toEqual([
+      ['detected', undefined],
+      ['resolved', REASON],
+      ['detected', undefined],
+    ]);
+    expect(statusOf(stand).wrong.map(({ severity }) => severity)).toEqual(['critical', 'high', 'low']);
+  });
+});
+
 describe('what is being done', () => {
   const claim = (stand: Stand, owner: object) =>
     stand.person(ACTION.remedyClaimed, 'inc_1', {
@@ -159,14 +238,28 @@ describe('what is being done', () => {
     stand.clock.pass(90);
     stand.clock.setDate(-DAY_S);
     expect(statusOf(stand).doing).toEqual([
-      { incident_id: 'inc_1', playbook: 'p', target: 't', for_s: near(90), pid: process.pid, alive: true },
+      {
+        incident_id: 'inc_1',
+        playbook: 'p',
+        target: 't',
+        for_s: near(90),
+        pid: process.pid,
+        alive: true,
+        owner: 'alive',
+      },
     ]);
   });
 
   test('by one that is gone', async () => {
     const stand = healStand();
     await claim(stand, DEAD_OWNER);
-    expect(statusOf(stand).doing).toMatchObject([{ pid: DEAD_OWNER.pid, alive: false }]);
+    expect(statusOf(stand).doing).toMatchObject([{ pid: DEAD_OWNER.pid, alive: false, owner: 'gone' }]);
+  });
+
+  test('by one that cannot be judged: it counts as alive', async () => {
+    const stand = healStand();
+    await claim(stand, { ...ownIdentity(), pid_ns: 'pid:[1]' });
+    expect(statusOf(stand).doing).toMatchObject([{ alive: true, owner: 'unknown' }]);
   });
 });
 

@@ -15,9 +15,32 @@ export function closest(text: string, choices: readonly string[]): string {
 /** The same; `undefined` when none is near enough to have been meant. */
 export function nearest(text: string, choices: readonly string[]): string | undefined {
   if (choices.length === 0 || text.length > MAX_LENGTH) return undefined;
-  const best = closest(text, choices);
+  // In other letters is nearer than any other word.
+  const lower = closest(
+    text.toLowerCase(),
+    choices.map((choice) => choice.toLowerCase()),
+  );
+  const best = closest(
+    text,
+    choices.filter((choice) => choice.toLowerCase() === lower),
+  );
   const tolerated = Math.max(1, Math.floor(Math.min(text.length, best.length) / 2));
   return distance(text.toLowerCase(), best.toLowerCase()) <= tolerated ? best : undefined;
+}
+
+const MOST_NEAR = 3;
+
+/** The choices that may have been meant, the nearest first, at most three; none when none is near enough. */
+export function nearestFew(text: string, choices: readonly string[]): string[] {
+  const near: string[] = [];
+  let left = choices;
+  while (near.length < MOST_NEAR) {
+    const next = nearest(text, left);
+    if (next === undefined) break;
+    near.push(next);
+    left = left.filter((choice) => choice !== next);
+  }
+  return near;
 }
 
 /** Levenshtein's distance, in which two neighbours that changed places count once. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, OperatorError, systemErrorSentence } from '../errors.js';
@@ -19,7 +20,10 @@ export function readConfigText(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw unreadable(path, 'it holds bytes that are no UTF-8', error);
+    const isWide = /^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2));
+    const why = isWide ? 'it is UTF-16' : `it holds bytes that are no UTF-8, the first in line ${firstBadLine(bytes)}`;
+    const hint = `iconv -f ${isWide ? 'UTF-16' : 'ISO-8859-1'} -t UTF-8 ${shellArguments(path)}   # if it is text`;
+    throw unreadable(path, why, error, hint);
   }
 }
 
@@ -43,9 +47,19 @@ function readRegular(path: string): Buffer {
   }
 }
 
-function unreadable(path: string, why: string, cause: unknown): OperatorError {
+function firstBadLine(bytes: Buffer): number {
+  for (let line = 1, start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    const next = end === -1 ? bytes.length : end + 1;
+    if (!isUtf8(bytes.subarray(start, next))) return line;
+    start = next;
+  }
+  return 1;
+}
+
+function unreadable(path: string, why: string, cause: unknown, hint?: string): OperatorError {
   return new OperatorError('GRACE_CONFIG_UNREADABLE', EXIT.usage, `${path}: ${why}`, {
-    hint: `ls -ld ${shellArguments(dirname(path), path)}`,
+    hint: hint ?? `ls -ld ${shellArguments(dirname(path), path)}`,
     cause,
   });
 }

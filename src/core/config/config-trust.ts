@@ -1,9 +1,10 @@
+import { commandFileFaults, type IsInterpreter } from './command-trust.js';
 import type { ConfigFault } from './config-fault.js';
 import { type FieldPath, fieldOf } from './field-path.js';
 import { type NamedFile, namedFiles } from './named-files.js';
 import type { ConfigSources } from './read-config.js';
 import type { GraceConfig } from './schema/grace-schema.js';
-import { absence, argumentFaults, ownershipFaults, secretFaults } from './trusted-file.js';
+import { absence, ownershipFaults, secretFaults } from './trusted-file.js';
 
 /**
  * Whether others than root and this account could change the configuration, or what runs because of it: then they could do
@@ -12,7 +13,7 @@ import { absence, argumentFaults, ownershipFaults, secretFaults } from './truste
 export function configTrust(
   path: string,
   { config, sources }: { readonly config: GraceConfig; readonly sources: ConfigSources },
-  isInterpreter?: (program: string) => boolean,
+  isInterpreter?: IsInterpreter,
 ): { readonly faults: ConfigFault[]; readonly warnings: ConfigFault[] } {
   const at = (field: FieldPath, message: string): ConfigFault => {
     const place = sources.places.get(fieldOf(field)) ?? { line: 1, column: 1 };
@@ -43,14 +44,13 @@ interface Verdict {
 
 function judge(file: string, role: NamedFile['role']): Verdict {
   switch (role) {
-    // An argument that looks like a path need not be a file.
     case 'script':
     case 'argument':
-      return { distrust: argumentFaults(file, role === 'script') };
+      return { distrust: commandFileFaults({ file, role }) };
     case 'secret':
       return { distrust: secretFaults(file), missing: absence(file, 'file') };
     case 'program':
-      return { distrust: ownershipFaults(file), missing: absence(file, 'program') };
+      return { distrust: commandFileFaults({ file, role }), missing: absence(file, 'program') };
     case 'data':
       return { distrust: ownershipFaults(file), missing: absence(file, 'file') };
   }

@@ -1,3 +1,4 @@
+import { nearest } from './closest.js';
 import type { ExtraFault } from './config-fault.js';
 import { matchesPattern } from './name-pattern.js';
 import type { CheckConfig } from './schema/check-schema.js';
@@ -6,6 +7,9 @@ import type { GraceConfig } from './schema/grace-schema.js';
 /** What a configuration may say, and its author probably did not mean. */
 export function configWarnings(config: GraceConfig): ExtraFault[] {
   return [
+    ...nothingLookedAt(config),
+    ...nobodyTold(config),
+    ...notFilledIn(config),
     ...unusedPlaybooks(config),
     ...namedTwice(config),
     ...credentials(config),
@@ -13,6 +17,49 @@ export function configWarnings(config: GraceConfig): ExtraFault[] {
     ...maintenanceOfNone(config),
     ...graceItself(config),
   ].map((warning) => ({ ...warning, warning: true }));
+}
+
+function nothingLookedAt({ checks }: GraceConfig): ExtraFault[] {
+  if (Object.keys(checks).length > 0) return [];
+  return [
+    {
+      path: ['checks'],
+      message: 'holds no check, so nothing will be looked at',
+      suggestion: 'for example disk-root: { disk: { path: /, used_below: 90% } }',
+    },
+  ];
+}
+
+/** Who lets remedies run wants to hear of those that fail. */
+function nobodyTold({ mode, checks, notify }: GraceConfig): ExtraFault[] {
+  if (notify.some(({ on }) => on.includes('escalated'))) return [];
+  const acting = Object.entries(checks).filter(([, check]) => check.heal.length > 0 && (check.mode ?? mode) === 'act');
+  const [first] = acting;
+  if (!first) return [];
+  const isByAll = acting.some(([, check]) => check.mode === undefined);
+  const why = notify.length === 0 ? 'there is no entry under notify' : 'no entry under notify has escalated in its on';
+  return [
+    {
+      path: isByAll ? ['mode'] : ['checks', first[0], 'mode'],
+      message: `is act, and nobody is told when a remedy fails: ${why}`,
+      suggestion:
+        notify.length === 0
+          ? 'for example notify: [{ run: [/usr/local/bin/page-oncall] }]'
+          : 'add escalated to one of them',
+    },
+  ];
+}
+
+/** As elsewhere a shell or a template would do it. */
+function notFilledIn({ logs, checks }: GraceConfig): ExtraFault[] {
+  const texts = [
+    { path: ['logs'], text: logs },
+    ...Object.entries(checks).map(([name, { http }]) => ({ path: ['checks', name, 'http', 'url'], text: http?.url })),
+  ];
+  return texts.flatMap(({ path, text }) => {
+    const part = /^~(?=\/|$)|\$\{?[A-Za-z_]\w*\}?/.exec(text ?? '')?.[0];
+    return part === undefined ? [] : [{ path, message: `holds ${part}, in the place of which nothing is filled in` }];
+  });
 }
 
 function unusedPlaybooks({ checks, playbooks }: GraceConfig): ExtraFault[] {
@@ -78,9 +125,20 @@ function maintenanceOfNone({ checks, maintenance }: GraceConfig): ExtraFault[] {
     window.checks.flatMap((pattern, k) =>
       pattern === '*' || names.some((name) => matchesPattern(pattern, name))
         ? []
-        : [{ path: ['maintenance', i, 'checks', k], message: `no check is named ${pattern}` }],
+        : [
+            {
+              path: ['maintenance', i, 'checks', k],
+              message: `no check is named ${pattern}`,
+              ...meantBy(pattern, names),
+            },
+          ],
     ),
   );
+}
+
+function meantBy(pattern: string, names: readonly string[]): Pick<ExtraFault, 'suggestion'> {
+  const meant = nearest(pattern, names);
+  return meant === undefined ? {} : { suggestion: `did you mean ${meant}?` };
 }
 
 /** A person approves and releases the brake; a program that may do so for itself needs no leave. */
@@ -116,6 +174,30 @@ export function sameIncidentWarnings(
         path: ['checks', name],
         message,
         suggestion: 'give one of them a target: or failure_mode: of its own',
+        warning: true,
+      },
+    ];
+  });
+}
+
+const MOST_NAMED = 5;
+
+/** Limits are those of a target: a remedy of several of them may run more often than any single limit says. */
+export function sharedRemedyWarnings(
+  { checks, playbooks }: GraceConfig,
+  targetOf: (name: string, check: CheckConfig) => string,
+): ExtraFault[] {
+  const targets = new Map(Object.entries(checks).map(([name, check]) => [name, targetOf(name, check)]));
+  return Object.keys(playbooks).flatMap((playbook): ExtraFault[] => {
+    const healed = Object.keys(checks).filter((name) => checks[name]?.heal.includes(playbook));
+    if (new Set(healed.map((name) => targets.get(name))).size < 2) return [];
+    const more = healed.length > MOST_NAMED ? `, and ${healed.length - MOST_NAMED} more` : '';
+    return [
+      {
+        path: ['playbooks', playbook],
+        message: `heals ${healed.slice(0, MOST_NAMED).join(', ')}${more}, whose targets differ: cooldown and caps count for each target, and none for all of them together`,
+        suggestion:
+          'the same target: in these checks gives them common limits; then give each a failure_mode: of its own',
         warning: true,
       },
     ];

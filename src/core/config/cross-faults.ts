@@ -1,12 +1,16 @@
 import { nearest } from './closest.js';
+import { cronSpelled } from './cron-spelled.js';
 import { dependencyCycles, type Reference } from './dependency-cycles.js';
 import type { FieldPath } from './field-path.js';
 import { valueAt } from './field-path.js';
 import { entriesOf, listAt, textAt } from './raw-config.js';
 import { parseDuration } from './schema/units.js';
 import type { FieldFault } from './schema-faults.js';
+import { asYaml, cut, shownValue } from './shown-value.js';
 
 const MAX_NAMES_SHOWN = 10;
+/** Characters of what a parser has to say; it repeats what it was given. */
+const MAX_REASON = 160;
 /** For seeing whether a window ever comes: a leap year lies ahead, and every weekday on every date. */
 const SOME_DAY = new Date('2024-01-01T00:00:00Z');
 
@@ -30,7 +34,7 @@ function unknownPlaybooks(value: unknown): FieldFault[] {
   return entriesOf(value, 'checks').flatMap(([name, check]) =>
     namesIn(check, 'heal', ['checks', name])
       .filter(({ to }) => !known.has(to))
-      .map(({ to, field }) => nobody(field, `there is no playbook ${to}`, to, playbooks)),
+      .map(({ to, field }) => nobody(field, `there is no playbook ${shownValue(to)}`, to, playbooks)),
   );
 }
 
@@ -50,7 +54,7 @@ function dependencyFaults(value: unknown): FieldFault[] {
   for (const [name, named] of references) {
     for (const { to, field } of named) {
       if (to === name) faults.push({ field, message: 'names the check itself' });
-      else if (!references.has(to)) faults.push(nobody(field, `there is no check ${to}`, to, names));
+      else if (!references.has(to)) faults.push(nobody(field, `there is no check ${shownValue(to)}`, to, names));
     }
   }
   const rings = dependencyCycles(references).map(({ field, names: ring }) => ({
@@ -129,7 +133,12 @@ async function patternFaults(value: unknown): Promise<FieldFault[]> {
       return [];
     } catch (error) {
       const why = (error as Error).message.replace(/^error parsing regexp: /, '');
-      return [{ field, message: `is not an expression of RE2: ${why}` }];
+      // Most often it is text in which some character happens to mean something.
+      const suggestion = () =>
+        text.length > 256 ? undefined : `to find it as it stands: ${asYaml(RE2JS.quote(text))}`;
+      return [
+        { field, message: `${shownValue(text)} is not an expression of RE2: ${cut(why, MAX_REASON)}`, suggestion },
+      ];
     }
   });
 }
@@ -144,7 +153,7 @@ async function maintenanceFaults(value: unknown): Promise<FieldFault[]> {
     if (!isTimeZone(timezone)) {
       faults.push({
         field: ['maintenance', i, 'timezone'],
-        message: `is not a time zone: ${timezone}`,
+        message: `${shownValue(timezone)} is not a time zone`,
         suggestion: () => {
           const meant = nearest(timezone, Intl.supportedValuesOf('timeZone'));
           return meant === undefined ? 'for example timezone: Europe/Berlin' : `did you mean ${meant}?`;
@@ -154,16 +163,25 @@ async function maintenanceFaults(value: unknown): Promise<FieldFault[]> {
     const cron = textAt(window, 'cron');
     if (cron === undefined) return faults;
     const field = ['maintenance', i, 'cron'];
-    const suggestion = () => 'for example cron: 0 3 * * 0   (minute hour day month weekday)';
-    try {
-      const schedule = new Cron(cron, { mode: '5-part', timezone: 'UTC', paused: true });
-      if (schedule.nextRun(SOME_DAY) === null) faults.push({ field, message: 'never comes', suggestion });
-    } catch (error) {
-      const why = (error as Error).message.replace(/^CronPattern: /, '');
-      faults.push({ field, message: `is not a cron expression: ${why}`, suggestion });
-    }
+    const suggestion = () => {
+      const meant = cronSpelled(cron);
+      const isMeant = meant !== undefined && cronFault(Cron, meant) === undefined;
+      return `${isMeant ? `write ${meant}` : 'for example cron: 0 3 * * 0'}   (minute hour day month weekday)`;
+    };
+    const fault = cronFault(Cron, cron);
+    if (fault !== undefined) faults.push({ field, message: `${shownValue(cron)} ${fault}`, suggestion });
     return faults;
   });
+}
+
+function cronFault(Cron: typeof import('croner').Cron, text: string): string | undefined {
+  try {
+    const schedule = new Cron(text, { mode: '5-part', timezone: 'UTC', paused: true });
+    return schedule.nextRun(SOME_DAY) === null ? 'never comes' : undefined;
+  } catch (error) {
+    const why = (error as Error).message.replace(/^CronPattern: /, '');
+    return `is not a cron expression: ${cut(why, MAX_REASON)}`;
+  }
 }
 
 function isTimeZone(name: string): boolean {

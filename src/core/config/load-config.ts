@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { EXIT, OperatorError } from '../errors.js';
 import { shellArguments, shellQuoted } from '../shell-quoted.js';
+import type { IsInterpreter } from './command-trust.js';
 import { type ConfigExtra, type ConfigFault, faultLine } from './config-fault.js';
 import { readConfigText } from './config-file.js';
 import { configTrust, fileTrust } from './config-trust.js';
@@ -11,8 +12,7 @@ import type { GraceConfig } from './schema/grace-schema.js';
 /** What only the rooms above know of a configuration. */
 export interface ConfigKnowledge {
   readonly extra?: ConfigExtra;
-  /** Whether the arguments of that program may name another program. */
-  readonly isInterpreter?: (program: string) => boolean;
+  readonly isInterpreter?: IsInterpreter;
 }
 
 export interface LoadOptions extends ConfigKnowledge {
@@ -27,6 +27,8 @@ export interface LoadedConfig {
   readonly version: string;
   readonly sources: ConfigSources;
   readonly warnings: readonly ConfigFault[];
+  /** Where it is required, what it names is judged again before it is run. */
+  readonly trust: LoadOptions['trust'];
   /** Why it, or what it names, could be changed by others. */
   readonly untrusted: readonly ConfigFault[];
 }
@@ -69,7 +71,7 @@ export async function loadConfig(where: LocationSources, options: LoadOptions): 
   if (first && options.trust === 'required') throw refused(path, first, untrusted.length);
   if (!read) throw invalid(path, faults);
   const { config, version, sources } = read;
-  return { path, config, version, sources, warnings, untrusted };
+  return { path, config, version, sources, warnings, trust: options.trust, untrusted };
 }
 
 function invalid(path: string, faults: readonly ConfigFault[]): OperatorError {

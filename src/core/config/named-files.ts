@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { type CommandFile, filesOfCommand, type IsInterpreter } from './command-trust.js';
 import type { FieldPath } from './field-path.js';
 import type { GraceConfig } from './schema/grace-schema.js';
 
@@ -7,11 +7,8 @@ export interface NamedFile {
   readonly field: FieldPath;
   /** Absolute. */
   readonly file: string;
-  /**
-   * `program`: it is run. `script`: the first path among the arguments of a program that runs what they say. `argument`: another such
-   * path. `secret`: nobody else may read it. `data`: what it says is taken for true.
-   */
-  readonly role: 'program' | 'script' | 'argument' | 'secret' | 'data';
+  /** `secret`: nobody else may read it. `data`: what it says is taken for true. */
+  readonly role: CommandFile['role'] | 'secret' | 'data';
 }
 
 /**
@@ -19,22 +16,13 @@ export interface NamedFile {
  * logs) is not among them: it belongs to the services, and the steps look at it when they use it. `isInterpreter` says of a program,
  * by its path, whether its arguments may name another program; without it every program's may.
  */
-export function namedFiles(config: GraceConfig, isInterpreter?: (program: string) => boolean): NamedFile[] {
+export function namedFiles(config: GraceConfig, isInterpreter?: IsInterpreter): NamedFile[] {
   const found: NamedFile[] = [];
   const add = (role: NamedFile['role'], field: FieldPath, file: string | undefined) => {
     if (file !== undefined) found.push({ field, file, role });
   };
-  const addArgv = (field: FieldPath, argv: readonly string[] | undefined, cwd = '/') => {
-    const [program, ...words] = argv ?? [];
-    if (program === undefined) return;
-    add('program', [...field, 0], program);
-    if (isInterpreter?.(program) === false) return;
-    // A word without a slash may be a file of the directory in which it is run.
-    const isFile = (word: string) => word.startsWith('/') || (cwd !== '/' && /^[^-\s][^\s]*$/.test(word));
-    const first = words.findIndex(isFile);
-    for (const [i, word] of words.entries()) {
-      if (isFile(word)) add(i === first ? 'script' : 'argument', [...field, i + 1], posix.resolve(cwd, word));
-    }
+  const addArgv = (field: FieldPath, argv: readonly string[] = [], cwd?: string) => {
+    for (const { index, file, role } of filesOfCommand(argv, cwd, isInterpreter)) add(role, [...field, index], file);
   };
 
   for (const [name, { http, tls, command }] of Object.entries(config.checks)) {

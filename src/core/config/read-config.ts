@@ -43,6 +43,7 @@ export async function readConfig(text: string, path: string, extra?: ConfigExtra
   }
   const tree = readYaml(text);
   if (tree.broken.length > 0) return refused(path, tree.broken.map(ofText));
+  if (tree.value === null && tree.refused.length === 0) return refused(path, [EMPTY]);
   const written = withoutEmpty(tree.value);
   const read = bySchema(written);
   const found = withoutSaid('faults' in read ? read.faults : [], tree.refused);
@@ -70,6 +71,12 @@ interface Placed extends Place {
   readonly message: string;
   readonly suggestion?: (() => string | undefined) | undefined;
 }
+
+const EMPTY: Placed = {
+  ...{ line: 1, column: 1, field: [] },
+  message: 'holds nothing',
+  suggestion: () => 'grace heal init   # prints a configuration to begin with',
+};
 
 function refused(path: string, faults: readonly Placed[]): ReadConfig {
   return { ok: false, faults: inOrder(path, faults) };

@@ -58,6 +58,15 @@ export function absence(path: string, role: 'program' | 'file'): string | undefi
   }
 }
 
+/** Root may do everything anyway. */
+export function isOurs(uid: number, ours: number): boolean {
+  return uid === 0 || uid === ours;
+}
+
+export function isWritableByOthers(mode: number): boolean {
+  return (mode & WRITABLE_BY_OTHERS) !== 0;
+}
+
 function walk(path: string, uid: number): Found {
   const faults = new Set<string>();
   let left = partsOf(resolve(path));
@@ -101,10 +110,10 @@ function look(path: string, faults: Set<string>): Stats | undefined {
 
 function ofOwner(path: string, { uid, mode }: Stats, ours: number): string[] {
   const faults: string[] = [];
-  if (uid !== 0 && uid !== ours) {
+  if (!isOurs(uid, ours)) {
     faults.push(`${path} belongs to ${accountName(uid)}, not to root${ours === 0 ? '' : ` or ${accountName(ours)}`}`);
   }
-  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
+  if (isWritableByOthers(mode)) {
     const who = (mode & 0o002) !== 0 ? 'everybody' : 'its group';
     faults.push(`${path} can be written by ${who}: its mode is ${octal(mode)}`);
   }

@@ -12,9 +12,12 @@ import {
   type ParsedNode,
   Parser,
   type Scalar,
+  type YAMLParseError,
 } from 'yaml';
+import { nearest } from './closest.js';
 import { type FieldPath, fieldOf } from './field-path.js';
 import { LinePlaces, type Place } from './line-places.js';
+import { starHint, yamlHint } from './yaml-hints.js';
 
 /** Something wrong with the text itself, at its place. */
 export interface TextFault extends Place {
@@ -43,6 +46,9 @@ const MAX_NODES = 200_000;
 /** As `escapeText` has it: what a terminal would not show as it is. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+/** Blanks that look like the plain one. */
+const OTHER_BLANK = /[^\P{Zs} ]/u;
+
 /**
  * Reads one YAML document of at most some MiB. Never throws. Aliases stand for what their anchor names, as long as the whole
  * stays bounded; merge keys, tags beyond the plain ones, directives, further documents and keys that stand twice are refused.
@@ -56,12 +62,8 @@ export function readYaml(text: string): YamlTree {
   }
   const [document, ...others] = parsed.documents;
   const reader = new TreeReader(lines);
-  const broken = parsed.documents.flatMap(({ errors }) =>
-    errors.map(({ pos, message }) => reader.notYaml(pos[0], message)),
-  );
-  if (!document || broken.length > 0) {
-    return nothing(broken);
-  }
+  const broken = parsed.documents.flatMap(({ errors }) => errors);
+  if (!document || broken.length > 0) return nothing(reader.notYaml(broken));
   if (document.directives.yaml.explicit) reader.refuse(0, [], 'a %YAML directive is not read');
   for (const { pos, message } of document.warnings) {
     const tag = /^Unresolved tag: (?:tag:yaml.org,2002:)?(.*)/.exec(withoutDetail(message))?.[1];
@@ -72,7 +74,7 @@ export function readYaml(text: string): YamlTree {
   }
   const value = document.contents === null ? null : reader.valueOf(document.contents, []);
   if (reader.overflow) return nothing([reader.overflow]);
-  return { value, broken, refused: reader.refused, places: reader.places, keys: reader.keys };
+  return { value, broken: [], refused: reader.refused, places: reader.places, keys: reader.keys };
 }
 
 function nothing(broken: readonly TextFault[]): YamlTree {
@@ -125,12 +127,18 @@ class TreeReader {
     });
   }
 
-  notYaml(offset: number, message: string): TextFault {
-    return {
-      ...this.#lines.at(offset),
-      field: [],
-      message: `is not YAML: ${withoutDetail(message)}`,
-    };
+  /** After the first slip of a line, what is said of the rest of it follows from that. */
+  notYaml(errors: readonly YAMLParseError[]): TextFault[] {
+    const lines = new Set<number>();
+    return errors.flatMap(({ pos, message, code }) => {
+      const place = this.#place(pos[0]);
+      if (lines.has(place.line)) return [];
+      lines.add(place.line);
+      const told = withoutDetail(message);
+      const suggestion = yamlHint(code, told, { line: this.#lines.textOf(place), column: place.column });
+      const fault = { ...place, field: [], message: `is not YAML: ${told}` };
+      return [suggestion === undefined ? fault : { ...fault, suggestion }];
+    });
   }
 
   /** `keyOffset`: where the key of this value stands, if it has one. */
@@ -158,8 +166,14 @@ class TreeReader {
       offset,
       path,
       target ? 'is nested too deeply' : `*${source} stands for nothing: no &${source} comes before it`,
+      target ? undefined : (this.#otherAnchor(source) ?? starHint(`*${source}`)),
     );
     return null;
+  }
+
+  #otherAnchor(source: string): string | undefined {
+    const meant = nearest(source, [...this.#anchors.keys()]);
+    return meant === undefined ? undefined : `did you mean *${meant}?`;
   }
 
   #plain(node: Node | null, path: FieldPath): unknown {
@@ -192,6 +206,9 @@ class TreeReader {
       this.refuse(offset, field, 'is a name that is not allowed here');
     } else if (UNSEEN.test(key)) {
       this.refuse(offset, field, 'is a name with characters that cannot be seen');
+    } else if (OTHER_BLANK.test(key)) {
+      const code = OTHER_BLANK.exec(key)?.[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+      this.refuse(offset, field, `is a name with a blank in it that is none: U+${code}`, 'type the blanks anew');
     } else if (key === '<<') {
       this.refuse(
         offset,

@@ -36,10 +36,18 @@ function pidNamespace(): string {
  * cannot tell, because it lives among other pids or cannot be looked at, counts as alive: nobody acts in its stead.
  */
 export function isAlive(who: ProcessIdentity): boolean {
-  if (who.boot_id !== bootId()) return false;
-  if (who.pid_ns !== undefined && who.pid_ns !== pidNamespace()) return true;
+  return livenessOf(who) !== 'gone';
+}
+
+/** `unknown`: it lives, or lived, among other pids of this boot, or cannot be looked at. */
+export type Liveness = 'alive' | 'gone' | 'unknown';
+
+export function livenessOf(who: ProcessIdentity): Liveness {
+  if (who.boot_id !== bootId()) return 'gone';
+  if (who.pid_ns !== undefined && who.pid_ns !== pidNamespace()) return 'unknown';
   const start_time = startTime(who.pid);
-  return start_time === 'hidden' || start_time === who.start_time;
+  if (start_time === 'hidden') return 'unknown';
+  return start_time === who.start_time ? 'alive' : 'gone';
 }
 
 function startTime(pid: number): number | 'hidden' | undefined {

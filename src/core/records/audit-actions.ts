@@ -12,9 +12,11 @@ export const ACTION = {
   remedyWithheld: 'remedy_withheld',
   /** The check passes again, and no remedy is why: decision {resolution}, metadata {incident_id, clock}. */
   incidentRecovered: 'incident_recovered',
-  /** It needs a person: decision {reason}, metadata {incident_id, clock}. */
+  /** It needs a person: decision {reason, bearable?}, metadata {incident_id, clock}. */
   incidentEscalated: 'incident_escalated',
-  /** Somebody was told, and took it: decision {event, by}, metadata {incident_id}. */
+  /** Written before somebody is told: decision {event, by}, metadata {incident_id, about, owner, clock}. */
+  notificationBegun: 'notification_begun',
+  /** Somebody was told, and took it: decision {event, by}, metadata {incident_id, about, clock}. */
   incidentNotified: 'incident_notified',
   /** Nobody could be told in that way: decision {event, by, reason}. */
   notificationFailed: 'notification_failed',
@@ -60,6 +62,7 @@ export const CONTROL_ACTIONS: ReadonlySet<string> = new Set([
   ACTION.remedyWithheld,
   ACTION.incidentRecovered,
   ACTION.incidentEscalated,
+  ACTION.notificationBegun,
   ACTION.incidentNotified,
   ACTION.notificationFailed,
   ACTION.incidentAcknowledged,

@@ -105,6 +105,14 @@ export function formatInstant(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** An instant as grace writes it, however it was spelled; a text that is none stays as it is. */
+export function inMillis(text: string): string;
+export function inMillis(text: string | null): string | null;
+export function inMillis(text: string | null): string | null {
+  const ms = text === null ? undefined : parseInstant(text);
+  return ms === undefined ? text : formatInstant(Math.floor(ms));
+}
+
 /** The same instant in one spelling that sorts as text, with microseconds: the form the registry keeps. */
 export function canonicalInstant(text: string): string | undefined {
   const read = readInstant(text);

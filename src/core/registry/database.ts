@@ -169,7 +169,7 @@ export function inTransaction<T>(db: Database.Database, work: () => T): T {
 }
 
 /** `grac`: by it a registry is known from any other database. */
-const APPLICATION_ID = 0x67726163;
+export const APPLICATION_ID = 0x67726163;
 
 /** Up to this schema lines had other meanings: such a registry is not migrated but projected anew. */
 const FIRST_VERSION = 4;

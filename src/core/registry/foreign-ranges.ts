@@ -15,8 +15,23 @@ export interface NamedRange extends ForeignRange {
   readonly at: number;
 }
 
-/** As grace writes it: keys in one order, no blanks. */
+/** One file of the audit log by itself; its lines are counted from its first. */
+export interface ScannedFile {
+  readonly lines: number;
+  /** In the order of the file. */
+  readonly named: readonly NamedRange[];
+  readonly stated: readonly StatedFirst[];
+}
+
+/** An entry at line `at` of a file says how many lines of the log come before its first. */
+export interface StatedFirst {
+  readonly at: number;
+  readonly first: number;
+}
+
+/** As grace writes them: keys in one order, no blanks. */
 const NEEDLE = Buffer.from(`"action":"${ACTION.foreignLinesSealed}"`);
+const PLACES = [ACTION.logRotated, ACTION.logAdopted].map((action) => Buffer.from(`"action":"${action}"`));
 
 /**
  * Finds the entries that name foreign lines, before those lines are folded: the entry always comes after them. One that
@@ -25,14 +40,15 @@ const NEEDLE = Buffer.from(`"action":"${ACTION.foreignLinesSealed}"`);
 export class ForeignScan {
   #lines = 0;
   readonly #named: NamedRange[] = [];
+  readonly #stated: StatedFirst[] = [];
 
-  /** Lines seen so far. */
-  get lines(): number {
-    return this.#lines;
+  /** What was seen so far, as of one file. */
+  get seen(): ScannedFile {
+    return { lines: this.#lines, named: this.#named, stated: this.#stated };
   }
 
   /** The next bytes of the log, in order, file by file, `most` lines of them. Returns where it got to. */
-  scan(fd: number, from: number, to: number, most: number): number {
+  scan(fd: number, from: number, to: number, most = Number.POSITIVE_INFINITY): number {
     let left = most;
     let end = from;
     const read = readLines(fd, from, to, {
@@ -56,10 +72,30 @@ export class ForeignScan {
 
   #look(bytes: Buffer): void {
     const at = this.#lines++;
-    if (!bytes.includes(NEEDLE)) return;
-    const range = rangeNamedBy(bytes, at);
+    const range = bytes.includes(NEEDLE) ? rangeNamedBy(bytes, at) : undefined;
     if (range) this.#named.push(range);
+    const first = PLACES.some((needle) => bytes.includes(needle)) ? firstStatedBy(bytes, at) : undefined;
+    if (first !== undefined) this.#stated.push({ at, first });
   }
+}
+
+/**
+ * How many lines of the log come before the file in which this entry is line `at`: a rotation says so, and so does the sealing
+ * of the log, which counts the lines before itself. Believed if the entry's own number agrees.
+ */
+function firstStatedBy(line: Buffer, at: number): number | undefined {
+  const parsed = parseStrict(line);
+  const read = parsed.ok ? readAuditEntry(parsed.value) : parsed;
+  if (!read.ok) return undefined;
+  const { action, entry_id, metadata } = read.record;
+  const before = action === ACTION.logRotated ? metadata.first_line : metadata.lines;
+  if (typeof before !== 'number' || !Number.isSafeInteger(before)) return undefined;
+  const first = action === ACTION.logRotated ? before - 1 : before - at;
+  return first >= 0 && ownNumber(entry_id) === first + at + 1 ? first : undefined;
+}
+
+function ownNumber(entry_id: string): number {
+  return Number(/^log_(\d{1,15})_/.exec(entry_id)?.[1]);
 }
 
 /** The range that an entry at line `at` names; `undefined` when it names none. */
@@ -68,7 +104,7 @@ export function rangeNamedBy(line: Buffer, at: number): NamedRange | undefined {
   const read = parsed.ok ? readAuditEntry(parsed.value) : parsed;
   if (!read.ok || read.record.action !== ACTION.foreignLinesSealed) return undefined;
   const { first_line, lines } = read.record.metadata;
-  const own = Number(/^log_(\d{1,15})_/.exec(read.record.entry_id)?.[1]);
+  const own = ownNumber(read.record.entry_id);
   if (typeof first_line !== 'number' || typeof lines !== 'number') return undefined;
   // By their distance from the entry: it stays the same when older files of the log are gone.
   const from = at - (own - first_line);

@@ -14,6 +14,7 @@ import { IncidentFold } from './fold-incidents.js';
 import { type ForeignRange, ForeignScan } from './foreign-ranges.js';
 import type { LineFold } from './line-fold.js';
 import { MustReadAgain } from './must-read-again.js';
+import { placeFiles } from './place-files.js';
 import { type KnownSegment, type Loss, type Plan, type PresentSegment, planSync } from './plan.js';
 
 /** Bytes folded in one transaction; bounds how long others wait and how much is done again after a crash. */
@@ -68,8 +69,8 @@ const NOTHING_FOLDED: Cursor = { folded: 0, lines: 0, first: 0, linesAfter: 0 };
 interface Foreseen {
   /** How far each file is read. */
   readonly ends: readonly number[];
-  /** Lines of older files that are not there any more. */
-  readonly gone: number;
+  /** How many lines of the log come before a file that is read from its beginning, by its ordinal; else those of older files. */
+  readonly firsts: ReadonlyMap<number, number>;
   /** By their place in the log. */
   readonly foreign: readonly ForeignRange[];
 }
@@ -81,7 +82,7 @@ export class Projector {
   readonly #onProgress: OnProgress | undefined;
   readonly #folds: Partial<Record<LogName, LineFold | undefined>> = {};
   readonly #known: Database.Statement<[string], KnownFile>;
-  readonly #cursor: Database.Statement<{ log: string; ordinal: number; gone: number }, Cursor>;
+  readonly #cursor: Database.Statement<{ log: string; ordinal: number; first: number | null }, Cursor>;
   readonly #move: Database.Statement;
   readonly #pushOn: Database.Statement;
   readonly #quarantine: Database.Statement;
@@ -98,7 +99,7 @@ export class Projector {
       `SELECT coalesce(max(folded) FILTER (WHERE ordinal = @ordinal), 0) AS folded,
               coalesce(max(lines)  FILTER (WHERE ordinal = @ordinal), 0) AS lines,
               coalesce(max(first)  FILTER (WHERE ordinal = @ordinal),
-                       max(first + lines) FILTER (WHERE ordinal < @ordinal), @gone) AS first,
+                       @first, max(first + lines) FILTER (WHERE ordinal < @ordinal), 0) AS first,
               coalesce(sum(lines)  FILTER (WHERE ordinal > @ordinal), 0) AS linesAfter
        FROM segments WHERE log = @log`,
     );
@@ -213,8 +214,9 @@ export class Projector {
   }
 
   /** Rows and cursor together. The cursor is read inside the transaction: another process may have moved it. */
-  #foldBatch(log: LogName, ordinal: number, file: OpenSegment, to: number, { gone, foreign }: Foreseen) {
-    const { folded, lines, first, linesAfter } = this.#cursor.get({ log, ordinal, gone }) ?? NOTHING_FOLDED;
+  #foldBatch(log: LogName, ordinal: number, file: OpenSegment, to: number, { firsts, foreign }: Foreseen) {
+    const cursor = this.#cursor.get({ log, ordinal, first: firsts.get(ordinal) ?? null });
+    const { folded, lines, first, linesAfter } = cursor ?? NOTHING_FOLDED;
     if (folded >= to) return { end: folded, bytes: 0, lines: 0, quarantined: 0 };
     const fold = this.#foldOf(log);
     let read = 0;
@@ -280,26 +282,68 @@ function foresee(
   present: readonly OpenSegment[],
 ): Foreseen {
   const ends = trustedEnds(position?.[log], present);
-  if (log !== 'audit') return { ends, gone: 0, foreign: [] };
-  const scan = new ForeignScan();
+  if (log !== 'audit') return { ends, firsts: new Map(), foreign: [] };
   const last = known.at(-1);
-  // Where grace stands in a file, the older ones have as many lines as they had when it was begun.
-  const live = present.findIndex(({ dev, ino }) => dev === position?.audit.dev && ino === position.audit.ino);
+  return last ? foreseeMore(position, plan, ends, present, last) : foreseeAll(position, plan, ends, present);
+}
+
+function foreseeMore(
+  position: Position | undefined,
+  plan: GoOn,
+  ends: number[],
+  present: readonly OpenSegment[],
+  last: KnownFile,
+): Foreseen {
+  const scan = new ForeignScan();
+  const live = liveOf(position, present);
   for (const { ordinal, present: at, folded } of plan.from) {
     const file = present[at];
     if (!file) continue;
-    const isOlder = live !== -1 && at < live;
-    if (isOlder && last && ordinal <= last.ordinal) ends[at] = folded;
-    const most = isOlder && !last ? (position?.audit.first ?? 0) - scan.lines : Number.POSITIVE_INFINITY;
-    ends[at] = scan.scan(file.fd, folded, Math.max(folded, ends[at] ?? 0), most);
+    // Where grace stands in a file, the older ones have as many lines as they had when it was begun.
+    if (at < live && ordinal <= last.ordinal) ends[at] = folded;
+    ends[at] = scan.scan(file.fd, folded, Math.max(folded, ends[at] ?? 0));
   }
-  const gone = last ? 0 : Math.max(0, (position?.audit.lines ?? 0) - scan.lines);
-  const before = last ? last.first + last.lines : gone;
+  const before = last.first + last.lines;
   const ranges = scan.ranges();
   // Without a position nothing told them from ours when they were folded.
-  if (last && ranges.some(({ from }) => from < 0))
-    throw new MustReadAgain(`${log}: lines of another program were named`);
-  return { ends, gone, foreign: ranges.map(({ from, to }) => ({ from: from + before, to: to + before })) };
+  if (ranges.some(({ from }) => from < 0)) throw new MustReadAgain('audit: lines of another program were named');
+  return { ends, firsts: new Map(), foreign: ranges.map(({ from, to }) => ({ from: from + before, to: to + before })) };
+}
+
+function foreseeAll(
+  position: Position | undefined,
+  plan: GoOn,
+  ends: number[],
+  present: readonly OpenSegment[],
+): Foreseen {
+  const files = plan.from.flatMap(({ ordinal, present: at }) => {
+    const file = present[at];
+    if (!file) return [];
+    const scan = new ForeignScan();
+    ends[at] = scan.scan(file.fd, 0, ends[at] ?? 0);
+    return [{ ordinal, at, fd: file.fd, ...scan.seen }];
+  });
+  const lines = files.reduce((sum, file) => sum + file.lines, 0);
+  const live = liveOf(position, present);
+  const isLast = files.length > 0 && files.at(-1)?.at === live;
+  // What grace remembers is of the file that it wrote; in a copy of the directory the last one stands for it.
+  const all = Math.max(lines, position?.audit.lines ?? 0);
+  const beforeLast = isLast ? (position?.audit.first ?? 0) : all - (files.at(-1)?.lines ?? 0);
+  const placed = placeFiles(files, beforeLast);
+  placed.files.forEach(({ lines: count }, i) => {
+    const file = files[i];
+    if (file && count < file.lines) ends[file.at] = new ForeignScan().scan(file.fd, 0, ends[file.at] ?? 0, count);
+  });
+  return {
+    ends,
+    firsts: new Map(files.map(({ ordinal }, i) => [ordinal, placed.files[i]?.first ?? 0])),
+    foreign: placed.foreign,
+  };
+}
+
+/** The place of the file in which grace stands; -1: it is not there. */
+function liveOf(position: Position | undefined, present: readonly OpenSegment[]): number {
+  return present.findIndex(({ dev, ino }) => dev === position?.audit.dev && ino === position.audit.ino);
 }
 
 /** Where the last whole line ends. */

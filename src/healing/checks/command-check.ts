@@ -3,14 +3,22 @@ import type { Clock } from '../../core/host/clock.js';
 import type { Finding, ProbeStatus } from '../check.js';
 import type { ChildResult } from '../child/child.js';
 import { runChild } from '../child/run-child.js';
+import type { Distrust } from '../distrust.js';
 import { parsePerfdata } from './perfdata.js';
 import { shortened } from './shown.js';
 
 const STATUSES: readonly ProbeStatus[] = ['ok', 'warning', 'critical', 'unknown'];
 
 /** Runs a monitoring plugin: its exit code is the status, its first line the summary. */
-export async function probeCommand(spec: CheckSpecs['command'], marker: string, clock: Clock): Promise<Finding> {
+export async function probeCommand(
+  spec: CheckSpecs['command'],
+  marker: string,
+  clock: Clock,
+  distrust?: Distrust,
+): Promise<Finding> {
   const { run: argv, env, timeout } = spec;
+  const refusal = distrust?.(argv);
+  if (refusal !== undefined) return unknown(`the check cannot run: ${refusal}`);
   return pluginFinding(await runChild({ argv, env, timeout_ms: timeout * 1000, marker, clock }), timeout);
 }
 

@@ -91,7 +91,8 @@ export function judgeDisk({ path, used_below, free_above, inodes_used_below }: S
 }
 
 function bound(share: number | undefined): { crit?: string } {
-  return share === undefined ? {} : { crit: String(share * 100) };
+  // 0.57 times 100 is not quite 57.
+  return share === undefined ? {} : { crit: String(Number((share * 100).toFixed(6))) };
 }
 
 function ratio(part: bigint, whole: bigint): number {

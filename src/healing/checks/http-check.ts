@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CheckSpecs } from '../../core/config/schema/check-schema.js';
 import type { Clock } from '../../core/host/clock.js';
-import type { Finding } from '../check.js';
+import type { Finding, PerfValue } from '../check.js';
 import { cannotRun, theirFault } from '../connection-faults.js';
-import { type Asking, askingFor, type ExchangeEnd, exchange, securityOf } from '../http-exchange.js';
+import { type Asking, askingFor, type ExchangeEnd, exchange, MAX_BODY_BYTES, securityOf } from '../http-exchange.js';
 
 type HttpSpec = CheckSpecs['http'];
 
@@ -30,6 +30,7 @@ export async function probeHttp(spec: HttpSpec, clock: Clock): Promise<Finding> 
   if (security !== undefined && 'trouble' in security) {
     return { status: 'unknown', summary: `the check cannot run: ${security.trouble}` };
   }
+  const started = clock.elapsed();
   const end = await exchange({
     asking,
     ...security,
@@ -37,7 +38,13 @@ export async function probeHttp(spec: HttpSpec, clock: Clock): Promise<Finding> 
     clock,
     wantsBody: ({ status, headers }) => headFault(status, headers, spec) === undefined,
   });
-  return judge(end, spec, timeout_ms);
+  const finding = judge(end, spec, timeout_ms);
+  if (end.kind !== 'answered') return finding;
+  const time: PerfValue = { label: 'time', value: clock.elapsed() - started, unit: 's', min: 0, max: spec.timeout };
+  // How long an answer is that was not read to its end, nobody knows.
+  const isWhole = headFault(end.status, end.headers, spec) === undefined && end.body.length < MAX_BODY_BYTES;
+  const size: PerfValue[] = isWhole ? [{ label: 'size', value: end.body.length, unit: 'B', min: 0 }] : [];
+  return { ...finding, perfdata: [time, ...size] };
 }
 
 function judge(end: ExchangeEnd, spec: HttpSpec, timeout_ms: number): Finding {

@@ -31,7 +31,7 @@ export function makeCheck(name: string, config: CheckConfig, tools: CheckTools):
 }
 
 async function look(name: string, config: CheckConfig, tools: CheckTools): Promise<Finding> {
-  const { clock } = tools;
+  const { clock, distrust } = tools;
   /** By it the programs that a check starts are found again. */
   const marker = `check:${name}:${ownPid()}:${probes++}`;
   if (config.http) return (await import('./http-check.js')).probeHttp(config.http, clock);
@@ -39,7 +39,10 @@ async function look(name: string, config: CheckConfig, tools: CheckTools): Promi
   if (config.port_free) return (await import('./port-free-check.js')).probePortFree(config.port_free, clock);
   if (config.process) return (await import('./process-check.js')).probeProcess(config.process);
   if (config.systemd) return (await import('./systemd-check.js')).probeSystemd(config.systemd, marker, clock);
-  if (config.command) return (await import('./command-check.js')).probeCommand(config.command, marker, clock);
+  if (config.command) {
+    const { probeCommand } = await import('./command-check.js');
+    return probeCommand(config.command, marker, clock, distrust);
+  }
   if (config.disk) return (await import('./disk-check.js')).probeDisk(config.disk);
   if (config.memory) return (await import('./memory-check.js')).probeMemory(config.memory);
   if (config.file) return (await import('./file-check.js')).probeFile(config.file, clock);

@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/host/clock.js';
 import { ownPid, parentPid, sendSignal } from '../../core/host/signal.js';
 import { sendSignalToGroup } from '../../core/host/signal-group.js';
 import { MARKER_NAME } from './child-environment.js';
+import { Kin } from './kin.js';
+import { allPids, isStillThere, type ProcessRow, processRow } from './process-row.js';
 
 const WITHIN_S = 1;
 const POLL_MS = 5;
@@ -15,72 +17,105 @@ const POLL_MS = 5;
  */
 export function markedProcesses(marker: string): number[] {
   const wanted = Buffer.from(`\0${MARKER_NAME}=${marker}\0`);
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => carries(pid, wanted));
+  return allPids().filter((pid) => carries(pid, wanted));
 }
 
-/**
- * Sends SIGKILL to all that carry the marker and to their process groups, again and again until there are none or a second
- * has passed. Answers who is left; rejects when /proc could not be read all that time. Neither this process nor its parent
- * nor the first process is ever signalled.
- */
-export async function endMarked(marker: string, clock: Clock): Promise<readonly number[]> {
-  const wanted = Buffer.from(`\0${MARKER_NAME}=${marker}\0`);
-  const spared = new Set([1, ownPid(), parentPid()]);
-  const sparedGroups = new Set([...spared].map(groupOf));
-  const until = clock.elapsed() + WITHIN_S;
-  for (;;) {
-    const left = look(marker, clock.elapsed() >= until)?.filter((pid) => !spared.has(pid));
-    if (left === undefined) {
-      await sleep(POLL_MS);
-      continue;
+/** The markers that some process carries, as {@link markedProcesses} has it. */
+export function marksInUse(): Set<string> {
+  const begin = Buffer.from(`\0${MARKER_NAME}=`);
+  const marks = new Set<string>();
+  for (const pid of allPids()) {
+    const environment = environmentOf(pid);
+    for (let at = environment.indexOf(begin); at >= 0; at = environment.indexOf(begin, at + 1)) {
+      marks.add(environment.toString('utf8', at + begin.length, environment.indexOf(0, at + 1)));
     }
-    if (left.length === 0 || clock.elapsed() >= until) return left;
-    const sent = left.map((pid) => kill(pid, wanted, sparedGroups));
-    if (!sent.includes(true)) return left.filter((pid) => carries(pid, wanted));
-    await sleep(POLL_MS);
+  }
+  return marks;
+}
+
+/** The processes of a step: who carries its marker, and who comes from one that does. */
+export class StepProcesses {
+  readonly #wanted: Buffer;
+  readonly #clock: Clock;
+  readonly #spared = new Set([1, ownPid(), parentPid()]);
+  readonly #kin = new Kin(this.#spared);
+
+  /** `first`: one that is known to be of them, whatever it carries. */
+  constructor(marker: string, clock: Clock, first?: ProcessRow) {
+    this.#wanted = Buffer.from(`\0${MARKER_NAME}=${marker}\0`);
+    this.#clock = clock;
+    this.#kin.add(first);
+  }
+
+  /**
+   * Looks who is there; who was seen once is found again when its parent has ended. Throws what the kernel says when /proc
+   * cannot be read.
+   */
+  look(): ProcessRow[] {
+    for (const pid of allPids()) {
+      const row = processRow(pid);
+      // It may have become another process between the two.
+      if (row && carries(pid, this.#wanted) && isStillThere(row)) this.#kin.add(row);
+    }
+    return this.#kin.look();
+  }
+
+  /**
+   * Sends SIGKILL to all of them and to their process groups, again and again until there are none or a second has passed.
+   * Answers who is left; rejects when /proc could not be read all that time. Neither this process nor its parent nor the
+   * first process is ever signalled.
+   */
+  async end(): Promise<readonly number[]> {
+    const until = this.#clock.elapsed() + WITHIN_S;
+    const sparedGroups = new Set([...this.#spared].map((pid) => processRow(pid)?.group));
+    for (;;) {
+      const left = this.#tryLook(this.#clock.elapsed() >= until);
+      if (left !== undefined) {
+        if (left.length === 0 || this.#clock.elapsed() >= until) return left.map(({ pid }) => pid);
+        const sent = left.map((row) => kill(row, sparedGroups));
+        if (!sent.includes(true)) return left.filter(isStillThere).map(({ pid }) => pid);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** `undefined`: /proc cannot be read just now, as when descriptors have run out. */
+  #tryLook(mayThrow: boolean): ProcessRow[] | undefined {
+    try {
+      return this.look();
+    } catch (error) {
+      if (mayThrow) throw error;
+      return undefined;
+    }
   }
 }
 
-/** `undefined`: /proc cannot be read just now, as when descriptors have run out. */
-function look(marker: string, mayThrow: boolean): number[] | undefined {
-  try {
-    return markedProcesses(marker);
-  } catch (error) {
-    if (mayThrow) throw error;
-    return undefined;
-  }
+export function endMarked(marker: string, clock: Clock): Promise<readonly number[]> {
+  return new StepProcesses(marker, clock).end();
 }
 
 /** False when the kernel forbids it. */
-function kill(pid: number, wanted: Buffer, sparedGroups: ReadonlySet<number | undefined>): boolean {
-  const group = groupOf(pid);
+function kill(row: ProcessRow, sparedGroups: ReadonlySet<number | undefined>): boolean {
   // The last look: since the listing the pid may have gone to another.
-  if (!carries(pid, wanted)) return true;
-  if (group !== undefined && group > 1 && !sparedGroups.has(group)) sendSignalToGroup(group, 'SIGKILL');
-  return !carries(pid, wanted) || sendSignal(pid, 'SIGKILL') !== 'not permitted';
+  const now = processRow(row.pid);
+  if (now?.start_time !== row.start_time) return true;
+  if (now.group > 1 && !sparedGroups.has(now.group)) sendSignalToGroup(now.group, 'SIGKILL');
+  return !isStillThere(row) || sendSignal(row.pid, 'SIGKILL') !== 'not permitted';
 }
 
 function carries(pid: number, wanted: Buffer): boolean {
-  try {
-    const environment = readFileSync(`/proc/${pid}/environ`);
-    return environment.indexOf(wanted) >= 0 || environment.subarray(0, wanted.length - 1).equals(wanted.subarray(1));
-  } catch (error) {
-    // It has ended, or belongs to another account.
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
-  }
+  return environmentOf(pid).includes(wanted);
 }
 
-function groupOf(pid: number): number | undefined {
-  let stat: string;
+/** Each variable with a NUL before and after it. */
+function environmentOf(pid: number): Buffer {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
+    return Buffer.concat([Buffer.of(0), readFileSync(`/proc/${pid}/environ`), Buffer.of(0)]);
+  } catch (error) {
+    // It has ended, or belongs to another account.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      return Buffer.alloc(0);
+    }
+    throw error;
   }
-  // The command name, in parentheses, may itself hold spaces and parentheses.
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
 }

@@ -6,7 +6,8 @@ import type { Readable } from 'node:stream';
 import { sendSignalToGroup } from '../../core/host/signal-group.js';
 import type { ChildEnd, ChildOrder, ChildResult } from './child.js';
 import { childEnvironment, environmentFault } from './child-environment.js';
-import { endMarked } from './marked-processes.js';
+import { StepProcesses } from './marked-processes.js';
+import { type ProcessRow, processRow } from './process-row.js';
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
 /** Between SIGTERM and SIGKILL. */
@@ -54,6 +55,8 @@ export async function runChild(order: ChildOrder): Promise<ChildResult> {
     return result({ kind: 'not_started', reason: whyNotStarted(order, error) });
   }
 
+  // It may itself put its marker away, and its number goes to another one day.
+  const self = processRow(pid);
   const exited = new Promise<ChildEnd>((resolve) => {
     child.once('exit', (code, signal) => {
       resolve(code === null ? { kind: 'signalled', signal: String(signal) } : { kind: 'exited', code });
@@ -68,7 +71,7 @@ export async function runChild(order: ChildOrder): Promise<ChildResult> {
 
   const first = await within(exited, order.timeout_ms, order.stop);
   const late = first === 'timed_out' || first === 'stopped';
-  const survivors = late ? await endAll(pid, exited, order) : [];
+  const survivors = late ? await endAll(pid, self, exited, order) : [];
   await within(closed, CLOSE_MS);
   letGo(child);
   return result(late ? { kind: first } : first, stdout, stderr, survivors);
@@ -150,16 +153,24 @@ function keep(stream: Readable | null, most: number): Kept {
 /** Answers who would not go. */
 async function endAll(
   pid: number,
+  self: ProcessRow | undefined,
   exited: Promise<ChildEnd>,
   { marker, clock }: ChildOrder,
 ): Promise<readonly number[]> {
+  const processes = new StepProcesses(marker, clock, self);
+  try {
+    // While parents live it can be seen whose children the others are.
+    processes.look();
+  } catch {
+    // /proc cannot be read just now.
+  }
   sendSignalToGroup(pid, 'SIGTERM');
   const there = (await within(exited, TERM_MS)) === 'timed_out';
   // Once it has ended and nobody of its group is left, its number is free for another.
   if (there || !existsSync(`/proc/${pid}`)) sendSignalToGroup(pid, 'SIGKILL');
   let survivors: readonly number[] = [];
   try {
-    survivors = await endMarked(marker, clock);
+    survivors = await processes.end();
   } catch {
     // /proc could not be read for a second; the group has been ended.
   }

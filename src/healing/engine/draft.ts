@@ -6,11 +6,12 @@ import type { NewIncident } from '../../core/records/incident.js';
 import type { JsonObject } from '../../core/records/json.js';
 import { clockOf } from '../../core/records/moment.js';
 import { formatInstant } from '../../core/records/time.js';
+import type { ControlEntry } from '../../core/registry/queries/control.js';
 import type { Playbook } from '../playbook.js';
 import { failed, opened, remediating, reopened, takenOn } from '../snapshots.js';
 import { allowedBy } from './approval.js';
 import type { Decision, Opening } from './decide.js';
-import { roundsGivenUp } from './rounds.js';
+import { givenUpAt, roundsGivenUp } from './rounds.js';
 import { BRAKE, type Situation } from './situation.js';
 
 /** What is needed to write a decision down, besides what it rests on. */
@@ -193,7 +194,11 @@ function withheldEntries(decision: Extract<Decision, { kind: 'withhold' }>, inci
   const reason = refusals.map((refusal) => refusal.reason).join('; ');
   const entries: AuditDraft[] = [];
   const events: ('approval' | 'brake' | 'escalated')[] = [];
-  const before = decision.opening === 'open' ? s.withheld?.decision : undefined;
+  // What was written before the last act, or before everything was given up, is about another turn.
+  const turn = Math.max(givenUpAt(s), s.claims[0]?.line ?? 0);
+  const ofTurn = (entry: ControlEntry | undefined) =>
+    decision.opening === 'open' && entry !== undefined && entry.line > turn ? entry.decision : undefined;
+  const before = ofTurn(s.withheld);
   // Written once for each set of rails: what an operator is told is in `heal status`, at every moment.
   if (before?.playbook_id !== playbook.id || String(before?.rails) !== String(rails)) {
     entries.push({
@@ -226,7 +231,7 @@ function withheldEntries(decision: Extract<Decision, { kind: 'withhold' }>, inci
     entries.push(escalationEntry({ reason, gave_up: false }, incident, s));
     events.push('escalated');
   }
-  const asked = decision.opening === 'open' ? s.requested?.decision : undefined;
+  const asked = ofTurn(s.requested);
   const wanted = { playbook_id: playbook.id, config_version: s.config_version };
   const isAsked = asked?.playbook_id === wanted.playbook_id && asked.config_version === wanted.config_version;
   if (rails.length === 1 && rails[0] === 'approval' && !isAsked && s.policy.autonomy[playbook.risk] === 'approve') {

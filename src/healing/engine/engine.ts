@@ -7,11 +7,12 @@ import type { Attempt, AttemptOutcome, Incident, NewIncident } from '../../core/
 import { ageOf, clockOf, type Now, readClock } from '../../core/records/moment.js';
 import { compactInstant, formatInstant } from '../../core/records/time.js';
 import type { ControlEntry, ControlView } from '../../core/registry/queries/control.js';
+import { forgetAct, noteEndedSteps } from '../ended-steps.js';
 import type { HealEvent } from '../events.js';
 import type { Playbook } from '../playbook.js';
 import { recovered, resolved, rounded, stillFailing, takenOn } from '../snapshots.js';
 import type { Watched } from '../watched.js';
-import { type Act, act, type KeptOutput, rollBack } from './act.js';
+import { type Act, act, type KeptOutput, rollBack, whatBecameOf } from './act.js';
 import { decide, isLive } from './decide.js';
 import { draftOf, freesSpace, type Hand, type Notice, type Written } from './draft.js';
 import { type EngineSetting, surroundingsOf } from './setting.js';
@@ -233,19 +234,20 @@ export class HealEngine {
     claim_id: string,
     begun: number,
   ): Promise<{ kind: 'resolved' | 'failed'; incident: NewIncident }> {
-    const { clock, stop, emit, keep } = this.#tools;
+    const { clock, stop, emit, keep, ledger } = this.#tools;
     const { check } = watched;
     const tools = {
       ...{ clock, stop },
+      ended: (step: number) => noteEndedSteps(ledger.dir, claim_id, step),
       stepped: (step: Attempt['steps'][number], worked: boolean) =>
         emit({ check: check.name, kind: 'stepped', ...step, worked }),
       keep: (step: string, output: Buffer) => keep(incident.incident_id, step, output),
     };
     const started = clock.elapsed();
-    const done = await act(playbook, incident, claim_id, tools);
+    const ran = await act(playbook, incident, claim_id, tools);
     const acted = clock.elapsed();
     const verdict =
-      done.outcome === 'worked'
+      ran.outcome === 'worked'
         ? await verify(check, playbook.verify, watched.start_period_s, {
             ...{ clock, stop },
             probed: (probe, passes) =>
@@ -260,6 +262,8 @@ export class HealEngine {
           })
         : NOT_VERIFIED;
     const ended = this.now();
+    // Before anything is undone: that may end it.
+    const done = await whatBecameOf(ran, tools);
     const undone = verdict.verified ? undefined : await rollBack(playbook, incident, claim_id, tools);
     const course: Course = { failure, playbook, incident, claim_id, done, verdict, undone, ended };
     const timings = {
@@ -306,7 +310,7 @@ export class HealEngine {
             },
           )
         : stillFailing(before, {
-            error: done.error ?? whyNotVerified(check.name, playbook, verdict),
+            error: [done.error ?? whyNotVerified(check.name, playbook, verdict), ...done.news].join('; '),
             ...{ timings, attempt },
             verification: { status: 'failed', by: check.name, passes, at },
           });
@@ -336,6 +340,7 @@ export class HealEngine {
       },
       { reserve: freesSpace(playbook) },
     );
+    forgetAct(this.#tools.ledger.dir, claim_id);
     this.#tools.emit({ check: check.name, kind: 'attempted', incident: value, verified: verdict.verified });
     if (!verdict.verified) return { kind: 'failed' as const, incident: value };
     if (needsPerson) this.#tools.notify({ event: 'escalated', incident: value, reason: bearableReason(playbook) });
@@ -375,7 +380,7 @@ function bearable(incident: NewIncident, playbook: Playbook, check: string, now:
     actor: 'healer',
     action: ACTION.incidentEscalated,
     resource: incident_id,
-    decision: { reason: bearableReason(playbook), gave_up: false },
+    decision: { reason: bearableReason(playbook), gave_up: false, bearable: true },
     metadata: { incident_id, check, rounds: 0, ...clockOf(now) },
   };
 }

@@ -1,6 +1,7 @@
 import { matchesPattern } from '../../core/config/name-pattern.js';
 import { ageOf } from '../../core/records/moment.js';
 import { PASSABLE_RAILS, type RailId } from '../../core/records/rails.js';
+import { inMillis } from '../../core/records/time.js';
 import type { ControlEntry } from '../../core/registry/queries/control.js';
 import type { Playbook } from '../playbook.js';
 import { approvalFault } from './approval.js';
@@ -98,7 +99,9 @@ function dependencyFails({ dependencies }: Situation): string | undefined {
 function braked({ brake, origin }: Situation): string | undefined {
   // What grace itself has staged is no storm, and is not held up by one.
   if (brake === undefined || origin === 'drill') return undefined;
-  return `the brake is on since ${brake.at}: ${text(brake.decision.reason)}`;
+  const { reason } = brake.decision;
+  const why = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
+  return `the brake is on since ${inMillis(brake.at)}, by ${brake.actor}${why}`;
 }
 
 function text(value: unknown): string {

@@ -5,11 +5,12 @@ import type { Clock } from '../../core/host/clock.js';
 import { ownPid } from '../../core/host/signal.js';
 import { readSmallFile } from '../../core/journal/small-file.js';
 import { runChild } from '../child/run-child.js';
+import type { Distrust } from '../distrust.js';
 import { askingFor, exchange, securityOf } from '../http-exchange.js';
 
 /** One way to tell somebody. */
 export interface Channel {
-  /** For the record: the program, or the address without what follows its path. */
+  /** For the record: the program, or the address without what follows its path; no two of one configuration are the same. */
   readonly name: string;
   readonly events: readonly string[];
   /** `undefined` once it was taken; else why it was not. Never rejects. */
@@ -18,12 +19,16 @@ export interface Channel {
 
 const MAX_SECRET_BYTES = 4096;
 
-export function channelsOf(config: GraceConfig, clock: Clock): Channel[] {
-  return config.notify.map((one): Channel => {
+export function channelsOf(config: GraceConfig, clock: Clock, distrust?: Distrust): Channel[] {
+  const channels = config.notify.map((one): Channel => {
     const timeout_ms = one.timeout * 1000;
     if (one.run) {
       const { run: argv } = one;
-      return { name: argv[0] ?? '', events: one.on, send: (text) => tellProgram(argv, text, timeout_ms, clock) };
+      return {
+        name: argv[0] ?? '',
+        events: one.on,
+        send: async (text) => distrust?.(argv) ?? tellProgram(argv, text, timeout_ms, clock),
+      };
     }
     const { url = '', secret_file = '' } = one.webhook ?? {};
     const { origin, pathname } = new URL(url);
@@ -32,6 +37,10 @@ export function channelsOf(config: GraceConfig, clock: Clock): Channel[] {
       events: one.on,
       send: (text) => tellWebhook({ url, secret_file, timeout_ms, clock }, text),
     };
+  });
+  return channels.map((channel, i) => {
+    const before = channels.slice(0, i).filter(({ name }) => name === channel.name).length;
+    return before === 0 ? channel : { ...channel, name: `${channel.name} (${before + 1})` };
   });
 }
 

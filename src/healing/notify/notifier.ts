@@ -1,91 +1,49 @@
-import type { Clock } from '../../core/host/clock.js';
-import { bootId } from '../../core/host/process-identity.js';
-import type { Ledger } from '../../core/ledger.js';
-import { ACTION } from '../../core/records/audit-actions.js';
-import { clockOf } from '../../core/records/moment.js';
-import { formatInstant } from '../../core/records/time.js';
 import type { Notice } from '../engine/draft.js';
-import { takenOn } from '../snapshots.js';
-import { madeBearable, wasSaid } from '../status.js';
 import type { Channel } from './channel.js';
-import { noticeText } from './notice-text.js';
+import { Lane, type LaneTools } from './lane.js';
 
-export interface NotifierTools {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  /** What could not be written down about a notice; it was sent or not all the same. */
-  readonly trouble: (error: unknown) => void;
-}
+/** How long {@link Notifier.idle} begins to tell what is not told yet. */
+const IDLE_S = 60;
 
-const MOST_LIVE = 1000;
-
-/** Tells people, and writes down who took it and who did not: only what was taken counts as told. */
+/**
+ * Tells people, and writes down who took it and who did not: only what was taken counts as told. What is to be told is
+ * read from the logs, so whoever comes next goes on where another has ended; what is being told is claimed there first, so
+ * that of several processes one tells.
+ */
 export class Notifier {
-  readonly #tools: NotifierTools;
-  #channels: readonly Channel[];
-  readonly #sending = new Set<Promise<void>>();
+  readonly #tools: LaneTools;
+  #lanes: { readonly channel: Channel; readonly lane: Lane }[];
+  /** Lanes of an earlier configuration; they tell what they were asked to. */
+  #former: Lane[] = [];
 
-  constructor(channels: readonly Channel[], tools: NotifierTools) {
-    this.#channels = channels;
+  constructor(channels: readonly Channel[], tools: LaneTools) {
     this.#tools = tools;
+    this.#lanes = this.#lanesOf(channels);
   }
 
   use(channels: readonly Channel[]): void {
-    this.#channels = channels;
+    this.#former.push(...this.#lanes.map(({ lane }) => lane));
+    this.#lanes = this.#lanesOf(channels);
   }
 
-  /** Returns at once. */
+  /** Tells what this process has just written down. Returns at once. */
   notify(notice: Notice): void {
-    for (const channel of this.#channels) {
-      if (!channel.events.includes(notice.event)) continue;
-      const sending = this.#send(channel, notice)
-        .catch(this.#tools.trouble)
-        .finally(() => this.#sending.delete(sending));
-      this.#sending.add(sending);
-    }
+    for (const { channel, lane } of this.#lanes) if (channel.events.includes(notice.event)) lane.tell(notice);
   }
 
-  /** Tells what a process has escalated that ended before it could say so. */
+  /** Tells what the logs say nobody has taken yet, as far as it is due. Returns at once; costs little when nothing is. */
   catchUp(): void {
-    const { registry } = this.#tools.ledger;
-    const missed = registry.control((view) =>
-      [...view.liveIncidents(MOST_LIVE), ...madeBearable(view)].flatMap(({ record }): Notice[] => {
-        const id = record.incident_id;
-        const escalated = record.origin === 'real' ? view.lastControl(ACTION.incidentEscalated, id) : undefined;
-        if (escalated === undefined) return [];
-        const isKnown = (view.lastControl(ACTION.incidentAcknowledged, id)?.line ?? 0) > escalated.line;
-        const wasTried = [ACTION.incidentNotified, ACTION.notificationFailed].some((action) =>
-          wasSaid(view, action, escalated),
-        );
-        if (isKnown || wasTried) return [];
-        return [{ event: 'escalated', incident: takenOn(record), reason: String(escalated.decision.reason ?? '') }];
-      }),
-    );
-    for (const notice of missed) this.notify(notice);
+    for (const { lane } of this.#lanes) lane.tellOwed();
   }
 
-  /** Resolves once everything that was to be sent has been, or could not be. */
-  async idle(): Promise<void> {
-    while (this.#sending.size > 0) await Promise.all(this.#sending);
+  /** Resolves once everything that is due has been told, or could not be. What comes too late for that, another tells. */
+  async idle(within_s = IDLE_S): Promise<void> {
+    const until_s = this.#tools.clock.elapsed() + within_s;
+    await Promise.all([...this.#former, ...this.#lanes.map(({ lane }) => lane)].map((lane) => lane.idle(until_s)));
+    this.#former = [];
   }
 
-  async #send(channel: Channel, notice: Notice): Promise<void> {
-    const { ledger, clock } = this.#tools;
-    const fault = await channel.send(noticeText(notice, formatInstant(clock.now())));
-    if (fault !== undefined)
-      this.#tools.trouble(new Error(`${channel.name} could not be told of ${notice.event}: ${fault}`));
-    const { incident_id } = notice.incident;
-    await ledger.transact(() => ({
-      entries: [
-        {
-          actor: 'healer',
-          action: fault === undefined ? ACTION.incidentNotified : ACTION.notificationFailed,
-          resource: incident_id,
-          decision: { event: notice.event, by: channel.name, ...(fault === undefined ? {} : { reason: fault }) },
-          metadata: { incident_id, ...clockOf({ boot_id: bootId(), elapsed_s: clock.elapsed() }) },
-        },
-      ],
-      value: undefined,
-    }));
+  #lanesOf(channels: readonly Channel[]) {
+    return channels.map((channel) => ({ channel, lane: new Lane(channel, this.#tools) }));
   }
 }

@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  constants,
-  type Dirent,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs';
+import { constants, type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../core/host/clock.js';
 import type { FoundOnHost, Listener } from './found-on-host.js';
+import { headOf } from './head-of.js';
+import { isOwnDatabase } from './own-database.js';
 
 /** For all of it together, and for the search for databases. */
 const MOST_S = 2;
@@ -139,24 +132,13 @@ function search(
   return found.toSorted();
 }
 
-const isDatabase = (path: string) => headOf(path, SQLITE_MAGIC.length, constants.O_NOFOLLOW) === SQLITE_MAGIC;
+function isDatabase(path: string): boolean {
+  return headOf(path, SQLITE_MAGIC.length, constants.O_NOFOLLOW) === SQLITE_MAGIC && !isOwnDatabase(path);
+}
 
 /** What Let's Encrypt keeps for use are links. A chain is told by the certificate that comes first in it. */
 function isCertificate(path: string): boolean {
   return !/\/(chain|privkey)\.pem$/.test(path) && headOf(path, 4096).includes('-----BEGIN CERTIFICATE-----');
-}
-
-function headOf(path: string, bytes: number, flags = 0): string {
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
-    const buffer = Buffer.alloc(bytes);
-    return buffer.toString('latin1', 0, readSync(fd, buffer, 0, bytes, 0));
-  } catch {
-    return '';
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
 }
 
 function textOf(path: string): string {

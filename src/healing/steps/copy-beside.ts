@@ -3,13 +3,14 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import type { Clock } from '../../core/host/clock.js';
 import { openRegularFile, troubleOf } from '../regular-file.js';
+import type { FilePlace } from './file-place.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface CopyOrder {
-  readonly from: string;
-  /** Must not exist. */
-  readonly to: string;
+  readonly from: FilePlace;
+  /** Nothing stands there. */
+  readonly to: FilePlace;
   /** Whose owner, group and mode the copy gets; without it those of `from`. */
   readonly like: Stats | undefined;
   /** Monotonic seconds. */
@@ -27,12 +28,12 @@ export type Copied =
 /** Copies a regular file, no link, to a new name, and waits until it is on the disk. Leaves nothing unless it was copied. */
 export async function copyBeside(order: CopyOrder): Promise<Copied> {
   const { from, to, like } = order;
-  const opened = await openRegularFile(from, { nofollow: true });
-  if ('trouble' in opened) return { kind: 'refused', reason: `${from}: ${opened.trouble.sentence}` };
+  const opened = await openRegularFile(from.at, { nofollow: true });
+  if ('trouble' in opened) return { kind: 'refused', reason: `${from.path}: ${opened.trouble.sentence}` };
   let copied: Copied | undefined;
   let made: FileHandle | undefined;
   try {
-    made = await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    made = await open(to.at, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
     const written = await pour(opened.handle, made, order);
     if (written.kind === 'copied') {
       const { uid, gid, mode } = like ?? opened.stats;
@@ -46,11 +47,11 @@ export async function copyBeside(order: CopyOrder): Promise<Copied> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const owner = code === 'EPERM' ? 'this account may not give it the owner of the former file' : undefined;
-    copied = { kind: 'refused', reason: `${to}: ${owner ?? troubleOf(error).sentence}` };
+    copied = { kind: 'refused', reason: `${to.path}: ${owner ?? troubleOf(error).sentence}` };
   } finally {
     await opened.handle.close();
     await made?.close();
-    if (made !== undefined && copied?.kind !== 'copied') await rm(to, { force: true });
+    if (made !== undefined && copied?.kind !== 'copied') await rm(to.at, { force: true });
   }
   return copied;
 }
@@ -77,10 +78,10 @@ export type Standing =
   | { readonly kind: 'file'; readonly stats: Stats }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What stands at a path that is to be restored; anything but a regular file is left alone, a link too. */
-export async function whatStandsAt(path: string): Promise<Standing> {
+/** What stands in a place that is to be restored; anything but a regular file is left alone, a link too. */
+export async function whatStandsAt({ path, at }: FilePlace): Promise<Standing> {
   try {
-    const stats = await lstat(path);
+    const stats = await lstat(at);
     if (stats.isFile()) return { kind: 'file', stats };
     const what = stats.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
     return { kind: 'refused', reason: `${path} is ${what} and is left alone` };

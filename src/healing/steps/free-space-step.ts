@@ -7,7 +7,7 @@ import type { Clock } from '../../core/host/clock.js';
 import type { Step, StepOrder, StepResult } from '../playbook.js';
 import { chooseFiles, type FoundFile, pathOf } from './choose-files.js';
 import { type Compressed, compressFile } from './compress-file.js';
-import { type DirectoryHandle, openDirectory, openDirectoryIn } from './directory-handle.js';
+import { type DirectoryHandle, openDirectory, openDirectoryIn, UntrustedLink } from './directory-handle.js';
 import { compileGlobs, type Globs, type Position } from './glob-files.js';
 import { fileKey, openFiles } from './open-files.js';
 import { isOwnFile, rootFault } from './root-fault.js';
@@ -28,7 +28,7 @@ export interface FreeSpaceSpec {
 }
 
 /**
- * Deletes or compresses old files below the listed roots. It never follows a symbolic link, never leaves the mount of a
+ * Deletes or compresses old files below the listed roots. Below them it follows no symbolic link, never leaves the mount of a
  * root, and touches regular files of one name only; nothing that some process has open, and nothing of grace's own.
  */
 export function freeSpaceStep({ name, free_space: rules, ...given }: FreeSpaceSpec, clock: Clock): Step {
@@ -75,6 +75,9 @@ async function freeSpace(rules: StepSpecs['free_space'], { order, timeout_s, clo
       const opened = openRoot(path);
       if ('reason' in opened) return { outcome: 'failed', exit: opened.reason };
       roots.push(opened);
+      // A link of ours may have led there.
+      const really = rootFault(opened.handle.realPath());
+      if (really !== undefined) return { outcome: 'failed', exit: `${path}: ${really}` };
     }
     if (rules.until_free !== undefined && roots.every((root) => hasEnough(root, rules.until_free))) {
       return { outcome: 'worked', exit: `nothing to do: ${freeOf(roots)}` };
@@ -120,12 +123,9 @@ function openRoot(path: string): OpenRoot | { readonly reason: string } {
   try {
     return { path, handle: openDirectory(path) };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const sentence = systemErrorSentence(error);
+    const sentence = error instanceof UntrustedLink ? error.message : systemErrorSentence(error);
     if (sentence === undefined) throw error;
-    if (code === 'ENOTDIR' || code === 'ELOOP') {
-      return { reason: `${path} is no directory, or leads through a symbolic link: name where it really lies` };
-    }
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return { reason: `${path} is no directory` };
     return { reason: `${path}: ${sentence}` };
   }
 }

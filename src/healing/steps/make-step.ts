@@ -1,5 +1,6 @@
 import type { PlaybookConfig, StepConfig } from '../../core/config/schema/playbook-schema.js';
 import type { Clock } from '../../core/host/clock.js';
+import type { Distrust } from '../distrust.js';
 import type { Step } from '../playbook.js';
 import { freeSpaceStep } from './free-space-step.js';
 import { httpStep } from './http-step.js';
@@ -15,6 +16,7 @@ import { waitStep } from './wait-step.js';
 
 export interface StepTools {
   readonly clock: Clock;
+  readonly distrust?: Distrust | undefined;
   /** Absolute path. */
   readonly systemctl?: string;
 }
@@ -23,13 +25,13 @@ export interface StepTools {
 export function makeStep(
   step: StepConfig,
   { params }: Pick<PlaybookConfig, 'params'>,
-  { clock, systemctl = SYSTEMCTL }: StepTools,
+  { clock, distrust, systemctl = SYSTEMCTL }: StepTools,
 ): Step {
   const { run, kill_port_holder, restart, signal, free_space, restore_file, restore_sqlite, http, wait, env } = step;
   const frame = { name: step.name ?? kindOf(step), timeout_s: step.timeout, repeatable: step.repeatable };
-  if (run !== undefined) return runStep({ ...frame, argv: run, params, env }, clock);
+  if (run !== undefined) return runStep({ ...frame, argv: run, params, env }, { clock, distrust });
   if (kill_port_holder !== undefined) return killPortHolderStep({ ...frame, kill_port_holder }, clock);
-  if (restart !== undefined) return restartStep({ ...frame, restart }, { clock, systemctl });
+  if (restart !== undefined) return restartStep({ ...frame, restart }, { clock, systemctl, distrust });
   if (signal !== undefined) return signalStep({ ...frame, signal }, { clock, systemctl });
   if (free_space !== undefined) return freeSpaceStep({ ...frame, free_space }, clock);
   if (restore_file !== undefined) return restoreFileStep({ ...frame, restore_file }, clock);

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
-import type { ParameterType } from '../../core/config/schema/playbook-schema.js';
+import type { ParameterConfig, ParameterType } from '../../core/config/schema/playbook-schema.js';
 import { isInterpreter, runsScripts } from './interpreters.js';
+import { isPathBelow } from './path-below.js';
 
 /**
  * `{name}` in the argv of a step: one whole argument that a fact of the incident fills, if it is of the declared type.
@@ -10,15 +11,20 @@ import { isInterpreter, runsScripts } from './interpreters.js';
  * passes: no fact becomes an option. Programs that run what an argument says take no fact at all.
  */
 
-export type Parameters = Readonly<Record<string, ParameterType>>;
+export type Parameters = Readonly<Record<string, ParameterConfig>>;
 
-/** Facts that every incident has; they are words, and no playbook declares them. */
+/** Facts that every incident has; they are words of grace.yaml or of grace itself, and no playbook declares them. */
 export const BUILT_IN_PARAMETERS: readonly string[] = ['incident_id', 'check', 'failure_mode', 'severity', 'playbook'];
 
 const WHOLE = /^\{([A-Za-z0-9_][\w.-]*)\}$/;
 const INSIDE = /\{[A-Za-z0-9_][\w.-]*\}/;
-/** What follows one of these is a script to many programs that are no interpreters by name. */
-const SCRIPT_OPTION = /^(?:-[A-Za-z]*[ceE]|--?(?:eval|exec|execute|command|expression|rsh))$/;
+/** What follows one of these is a script, or a program, to many programs that are no interpreters by name. */
+const SCRIPT_OPTION =
+  /^(?:-[A-Za-z]{0,2}[ceE]|--?(?:[a-z-]*-)?(?:eval|exec|execdir|ok|okdir|execute|command|expression|rsh|shell|script|program|hook|init-file|rcfile|checkpoint-action))$/;
+/** A path after any such word may be one: `-file` too. */
+const PATH_OPTION = /^-[A-Za-z]*[ceE]$/;
+/** No number is a script. */
+const NUMBERS: readonly ParameterType[] = ['port', 'integer'];
 
 const MAX_PATH_BYTES = 4096;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -54,14 +60,27 @@ function isHost(text: string): boolean {
   return !/^(?:\d+|0[xX][0-9A-Fa-f]*)$/.test(labels.at(-1) ?? '');
 }
 
-function typeOf(name: string, params: Parameters): ParameterType | undefined {
-  if (BUILT_IN_PARAMETERS.includes(name)) return 'word';
-  return Object.hasOwn(params, name) ? params[name] : undefined;
+interface Declared {
+  readonly type: ParameterType;
+  /** Where a path must lie. */
+  readonly under?: readonly string[] | undefined;
+}
+
+function declaredAs(name: string, params: Parameters): Declared | undefined {
+  if (BUILT_IN_PARAMETERS.includes(name)) return { type: 'word' };
+  const declared = Object.hasOwn(params, name) ? params[name] : undefined;
+  return typeof declared === 'string' ? { type: declared } : declared;
+}
+
+function isScript(before: string, type: ParameterType | undefined): boolean {
+  if (type !== undefined && NUMBERS.includes(type)) return false;
+  return SCRIPT_OPTION.test(before) || ((type === 'path' || type === undefined) && PATH_OPTION.test(before));
 }
 
 /** What is wrong with the placeholders of a program and its arguments, whatever the facts may be. */
 export function placeholderFaults(argv: readonly string[], params: Parameters): string[] {
   const faults: string[] = [];
+  const scripts: string[] = [];
   const [program = ''] = argv;
   if (INSIDE.test(program)) faults.push(`the program itself may not come from data: ${shown(program)}`);
   let filled = false;
@@ -76,25 +95,30 @@ export function placeholderFaults(argv: readonly string[], params: Parameters): 
       return;
     }
     filled = true;
-    const type = typeOf(name, params);
-    if (type === undefined) {
+    const declared = declaredAs(name, params);
+    if (declared === undefined) {
       const known = [...BUILT_IN_PARAMETERS, ...Object.keys(params)].join(', ');
       faults.push(`there is no parameter ${shown(name)}; there are ${known}`);
     }
+    if (declared?.type === 'path' && declared.under === undefined) {
+      const better = `${name}: { type: path, under: [/…] }`;
+      faults.push(`${shown(argument)} may be any path of this host: say below which directories it lies, ${better}`);
+    }
     const before = argv[i] ?? '';
-    if (i > 0 && SCRIPT_OPTION.test(before) && (type === 'path' || type === undefined)) {
-      faults.push(`${shown(argument)} after ${before} may be run as a script: it may not come from data`);
+    if (i > 0 && !BUILT_IN_PARAMETERS.includes(name) && isScript(before, declared?.type)) {
+      scripts.push(`${shown(argument)} after ${before} may be run as a script: it may not come from data`);
     }
   });
-  if (filled) faults.push(...interpreterFaults(argv));
-  return faults;
+  const runs = filled ? interpreterFaults(argv) : [];
+  return [...faults, ...(runs.length > 0 ? runs : scripts)];
 }
 
 function interpreterFaults(argv: readonly string[]): string[] {
   const [program = ''] = argv;
   if (isInterpreter(program)) return [runsWhatItIsTold(program)];
   const last = argv.findLastIndex((argument) => INSIDE.test(argument));
-  const through = argv.slice(1, last).find(runsScripts);
+  // `docker exec` starts something else than /usr/bin/exec does.
+  const through = argv.slice(1, last).find((word) => (word.includes('/') ? isInterpreter(word) : runsScripts(word)));
   return through === undefined ? [] : [runsWhatItIsTold(through)];
 }
 
@@ -128,10 +152,14 @@ export function fillArguments(
       filled.push(argument);
       continue;
     }
-    const kind = KINDS[typeOf(name, params) ?? 'word'];
+    const { type, under = [] } = declaredAs(name, params) ?? { type: 'word' };
+    const kind = KINDS[type];
     const fact: unknown = Object.hasOwn(facts, name) ? facts[name] : undefined;
     if (typeof fact !== 'string') return { ok: false, reason: `the incident has no fact ${name}` };
     if (fact.startsWith('-') || !kind.accepts(fact)) return { ok: false, reason: `${name} is not ${kind.says}` };
+    if (type === 'path' && !isPathBelow(fact, under)) {
+      return { ok: false, reason: `${name} does not lie below ${under.join(' or ')}` };
+    }
     filled.push(fact);
   }
   return { ok: true, argv: filled };

@@ -17,6 +17,12 @@ export function playbookFaults(config: PlaybookConfig): PlaybookFault[] {
     if (!BUILT_IN_PARAMETERS.includes(name)) continue;
     faults.push({ path: ['params', name], message: `${name} is always there, as a word, and is not declared` });
   }
+  for (const [name, declared] of Object.entries(config.params)) {
+    const everything =
+      typeof declared === 'object' ? (declared.under ?? []).findIndex((path) => /^[/.]*$/.test(path)) : -1;
+    if (everything < 0) continue;
+    faults.push({ path: ['params', name, 'under', everything], message: 'everything lies below it' });
+  }
   for (const part of ['steps', 'rollback'] as const) {
     config[part].forEach((step, i) => {
       for (const { path, message } of stepFaults(step, config)) faults.push({ path: [part, i, ...path], message });

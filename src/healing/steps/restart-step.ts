@@ -6,11 +6,15 @@ import { systemErrorSentence } from '../../core/errors.js';
 import type { Clock } from '../../core/host/clock.js';
 import { childEnvironment, environmentFault, MARKER_NAME } from '../child/child-environment.js';
 import { runChild } from '../child/run-child.js';
+import type { Distrust } from '../distrust.js';
 import type { Step, StepOrder, StepResult } from '../playbook.js';
 import { childEnding } from './child-ending.js';
 import { endProcess, hasEndedWithin } from './end-process.js';
+import { openPlace } from './file-place.js';
 import { type NamedProcess, type PreparedPidfile, preparePidfile, processOfPidfile } from './pidfile.js';
+import { printedSince } from './printed-since.js';
 import { executableOf, runsProgram } from './program-of.js';
+import { endOfService, howItEnded } from './started-service.js';
 import { systemctlEnvironment } from './systemctl.js';
 
 /** Whoever is still there after it did not fail to load; whether it serves is for the check to say. */
@@ -31,6 +35,8 @@ export interface RestartTools {
   readonly clock: Clock;
   /** Absolute path. */
   readonly systemctl: string;
+  /** Asked before anybody is ended, and again directly before a program is started. */
+  readonly distrust?: Distrust | undefined;
 }
 
 /** Restarts a systemd unit, or ends the process of a pidfile and starts its program again. */
@@ -75,7 +81,10 @@ type Program = StepSpecs['restart'] & { readonly start: readonly string[] };
 
 /** What a start needs is had before anybody is ended: nobody is ended who cannot be started again. */
 async function restartProgram(program: Program, props: Props): Promise<StepResult> {
-  const fault = programFault(program);
+  const { distrust } = props.tools;
+  const { start, stop, cwd } = program;
+  const fault =
+    programFault(program) ?? distrust?.(start, cwd) ?? (stop === undefined ? undefined : distrust?.(stop, cwd));
   if (fault !== undefined) return { outcome: 'failed', exit: fault };
   let output: number | undefined;
   let pidfile: PreparedPidfile | undefined;
@@ -83,10 +92,16 @@ async function restartProgram(program: Program, props: Props): Promise<StepResul
     const opened = program.output === undefined ? undefined : openOutput(program.output);
     if (typeof opened === 'object') return { outcome: 'failed', exit: opened.reason };
     output = opened;
-    if (program.pidfile !== undefined && !program.writes_pidfile) pidfile = preparePidfile(program.pidfile);
+    if (program.pidfile !== undefined && !program.writes_pidfile) {
+      const prepared = preparePidfile(program.pidfile);
+      if ('reason' in prepared) return { outcome: 'failed', exit: prepared.reason };
+      pidfile = prepared;
+    }
     const ending = await endRunning(program, props);
     if (ending.kind !== 'over') return ending.result;
-    const started = await startProgram(program, output, pidfile);
+    const refusal = distrust?.(start, cwd);
+    if (refusal !== undefined) return { outcome: 'failed', exit: `${ending.exit}${refusal}` };
+    const started = await startProgram(program, { output, pidfile, clock: props.tools.clock });
     // From here on it is its own, or gone.
     pidfile = undefined;
     return { ...started, exit: `${ending.exit}${started.exit}` };
@@ -122,13 +137,23 @@ function programFault({ start, cwd, env }: Program): string | undefined {
 
 /** What is printed goes to the end of a regular file of one name, so that no link leads it into another. */
 function openOutput(path: string): number | { readonly reason: string } {
+  const place = openPlace(path);
+  if ('trouble' in place) return { reason: `${path}: ${place.trouble.sentence}` };
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640);
-  const stat = fstatSync(fd);
-  if (stat.isFile() && stat.nlink === 1) return fd;
-  closeSync(fd);
-  const reason = stat.isFile() ? 'it has another name elsewhere' : 'it is not a regular file';
-  return { reason: `${path}: ${reason}, and nothing is written there` };
+  try {
+    const fd = openSync(place.at, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640);
+    const stat = fstatSync(fd);
+    if (stat.isFile() && stat.nlink === 1) return fd;
+    closeSync(fd);
+    const reason = stat.isFile() ? 'it has another name elsewhere' : 'it is not a regular file';
+    return { reason: `${path}: ${reason}, and nothing is written there` };
+  } catch (error) {
+    const sentence = systemErrorSentence(error);
+    if (sentence === undefined) throw error;
+    return { reason: `${path}: ${sentence}` };
+  } finally {
+    place.directory.close();
+  }
 }
 
 type Ending =
@@ -181,38 +206,51 @@ function look({ pidfile }: Program, clock: Clock): NamedProcess {
   return pidfile === undefined ? { kind: 'none', reason: 'no pidfile' } : processOfPidfile(pidfile, clock);
 }
 
-async function startProgram(
-  program: Program,
-  output: number | undefined,
-  pidfile: PreparedPidfile | undefined,
-): Promise<StepResult> {
+interface Prepared {
+  readonly output: number | undefined;
+  readonly pidfile: PreparedPidfile | undefined;
+  readonly clock: Clock;
+}
+
+async function startProgram(program: Program, { output, pidfile, clock }: Prepared): Promise<StepResult> {
+  const printed = output === undefined ? undefined : printedSince(output);
   const child = spawnService(program, output);
   const { pid } = child;
   if (pid === undefined) {
     pidfile?.discard();
+    printed?.close();
     const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
     return { outcome: 'failed', exit: `${program.start[0]} cannot be started: ${error.code ?? error.message}` };
   }
   child.on('error', () => {});
-  const early = endedEarly(child);
+  const endWithin = endOfService(child, clock);
   try {
     pidfile?.name(pid);
   } catch (error) {
     // Nobody could end it another time.
     child.kill('SIGKILL');
+    printed?.close();
     const sentence = systemErrorSentence(error) ?? (error as Error).message;
     return {
       outcome: 'failed',
       exit: `started pid ${pid} and ended it: ${program.pidfile} cannot be written: ${sentence}`,
     };
   }
-  const end = await early;
+  const early = await endWithin(LOOK_MS);
   child.unref();
-  if (end === undefined) return { outcome: 'worked', exit: `started pid ${pid}` };
-  if (end.code === 0 && program.writes_pidfile)
+  if (early?.code === 0 && program.writes_pidfile) {
+    printed?.close();
     return { outcome: 'worked', exit: `started ${program.start[0]}: exit 0` };
-  const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit ${end.code}`;
-  return { outcome: 'failed', exit: `started pid ${pid}, which ${how} at once` };
+  }
+  const since = async () => {
+    const end = await endWithin(0);
+    const output = printed?.tail() ?? Buffer.alloc(0);
+    printed?.close();
+    if (end === undefined || (end.code === 0 && program.writes_pidfile)) return undefined;
+    return { exit: `which ${howItEnded(end)} after ${end.after_s.toFixed(2)} s`, output };
+  };
+  if (early === undefined) return { outcome: 'worked', exit: `started pid ${pid}`, since };
+  return { ...(await since()), outcome: 'failed', exit: `started pid ${pid}, which ${howItEnded(early)} at once` };
 }
 
 function spawnService({ start, cwd = '/', env: extra }: Program, output: number | undefined): ChildProcess {
@@ -230,15 +268,4 @@ function spawnService({ start, cwd = '/', env: extra }: Program, output: number 
     stdio: ['ignore', to, to],
   });
   return spawn(program, args, options);
-}
-
-/** `undefined`: it is still there after a short look. */
-function endedEarly(child: ChildProcess): Promise<{ code: number | null; signal: string | null } | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => setImmediate(() => resolve(undefined)), LOOK_MS);
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code, signal });
-    });
-  });
 }

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, lstat, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { StepSpecs } from '../../core/config/schema/playbook-schema.js';
 import type { Clock } from '../../core/host/clock.js';
-import { fsyncDirectory } from '../../core/journal/sync.js';
 import { parsesAs } from '../parses-as.js';
 import type { Step, StepOrder, StepResult } from '../playbook.js';
 import { openRegularFile, troubleOf } from '../regular-file.js';
 import { type Copied, copyBeside, whatStandsAt } from './copy-beside.js';
+import { type FilePlace, openPlace } from './file-place.js';
 
 export const RESTORE_FILE_TIMEOUT_S = 60;
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Ends the name of the former file. */
+const BEFORE = '.grace-before';
 
 export interface RestoreFileSpec {
   readonly name: string;
@@ -36,12 +37,19 @@ export function restoreFileStep(spec: RestoreFileSpec, clock: Clock): Step {
     timeout_s,
     async run(order) {
       const { stop } = order;
+      const until = clock.elapsed() + timeout_s;
+      const to = openPlace(path);
+      if ('trouble' in to) return refused(`${path}: ${to.trouble.sentence}`);
+      const from = openPlace(restore_file.from);
       try {
-        return await restore(restore_file, { clock, stop, until: clock.elapsed() + timeout_s });
+        if ('trouble' in from) return refused(`${restore_file.from}: ${from.trouble.sentence}`);
+        return await restore(to, from, restore_file.parses_as, { clock, stop, until });
       } catch (error) {
         return refused(`${path}: ${troubleOf(error).sentence}`);
       } finally {
-        await rm(asideOf(path), { force: true }).catch(() => {});
+        await rm(asideOf(to).at, { force: true }).catch(() => {});
+        to.directory.close();
+        if (!('trouble' in from)) from.directory.close();
       }
     },
   };
@@ -54,59 +62,65 @@ interface Props {
   readonly until: number;
 }
 
-async function restore({ path, from, parses_as }: StepSpecs['restore_file'], props: Props): Promise<StepResult> {
-  const standing = await whatStandsAt(path);
+async function restore(
+  place: FilePlace,
+  source: FilePlace,
+  parses_as: StepSpecs['restore_file']['parses_as'],
+  props: Props,
+): Promise<StepResult> {
+  const [path, from] = [place.path, source.path];
+  const standing = await whatStandsAt(place);
   if (standing.kind === 'refused') return refused(standing.reason);
-  const source = await whatStandsAt(from);
-  if (source.kind === 'refused') return refused(source.reason);
-  if (source.kind === 'nothing') return refused(`the backup ${from} is missing`);
+  const backup = await whatStandsAt(source);
+  if (backup.kind === 'refused') return refused(backup.reason);
+  if (backup.kind === 'nothing') return refused(`the backup ${from} is missing`);
   const former = standing.kind === 'file' ? standing.stats : undefined;
-  if (former !== undefined && isSameFile(former, source.stats)) {
+  if (former !== undefined && isSameFile(former, backup.stats)) {
     return refused(`${from} and ${path} are one and the same file`);
   }
 
-  const aside = asideOf(path);
+  const aside = asideOf(place);
   // Not written into: it may be another name of somebody's file.
-  await rm(aside, { force: true });
-  const copied = await copyBeside({ from, to: aside, like: former, ...props });
+  await rm(aside.at, { force: true });
+  const copied = await copyBeside({ from: source, to: aside, like: former, ...props });
   if (copied.kind !== 'copied') return notCopied(copied);
   if (parses_as !== undefined) {
-    // The copy, so that what was looked at is what is put in place.
-    const parsed = await parsesAs(parses_as, aside, props.clock);
+    // The copy, so that what was looked at is what is put in place. A long one is parsed by another process.
+    const parsed = await parsesAs(parses_as, aside.real, props.clock);
     if (parsed.kind !== 'parses') {
       return refused(`the backup ${from} is not known to be ${parses_as.toUpperCase()}: ${parsed.detail}`);
     }
   }
-  if (former?.size === copied.bytes && (await sha256Of(path)) === copied.sha256) {
+  if (former?.size === copied.bytes && (await sha256Of(place)) === copied.sha256) {
     return { outcome: 'worked', exit: `${path} is already the same as ${from}; nothing was replaced` };
   }
   if (props.stop.aborted) return { outcome: 'failed', exit: 'interrupted; nothing was replaced' };
   if (props.clock.elapsed() >= props.until) return { outcome: 'timed_out', exit: 'out of time; nothing was replaced' };
 
-  if (former !== undefined) await keepFormer(path, former);
-  await rename(aside, path);
-  fsyncDirectory(dirname(path));
+  if (former !== undefined) await keepFormer(place, former);
+  await rename(aside.at, place.at);
+  place.syncName();
   const kept = former === undefined ? 'there was none before' : `the former one is kept as ${beforeOf(path)}`;
   return { outcome: 'worked', exit: `restored ${path} from ${from} (${copied.bytes} bytes); ${kept}` };
 }
 
 /** Under its second name before it loses the first: at no moment is there no file of that name. */
-async function keepFormer(path: string, former: Stats): Promise<void> {
-  const before = beforeOf(path);
-  if (!isSameFile(await lstat(path), former)) throw new Error('it was replaced by somebody else meanwhile');
-  await rm(before, { force: true });
+async function keepFormer(place: FilePlace, former: Stats): Promise<void> {
+  const before = place.beside(BEFORE);
+  if (!isSameFile(await lstat(place.at), former)) throw new Error('it was replaced by somebody else meanwhile');
+  await rm(before.at, { force: true });
   try {
-    await link(path, before);
+    await link(place.at, before.at);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     // Some filesystems have no hard links, and some kernels allow none to files of others.
     if (!['EPERM', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
-    await rename(path, before);
+    await rename(place.at, before.at);
   }
 }
 
-async function sha256Of(path: string): Promise<string | undefined> {
-  const opened = await openRegularFile(path, { nofollow: true });
+async function sha256Of({ at }: FilePlace): Promise<string | undefined> {
+  const opened = await openRegularFile(at, { nofollow: true });
   if ('trouble' in opened) return undefined;
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -144,9 +158,9 @@ function isSameFile(one: Stats, other: Stats): boolean {
 }
 
 function beforeOf(path: string): string {
-  return `${path}.grace-before`;
+  return `${path}${BEFORE}`;
 }
 
-function asideOf(path: string): string {
-  return `${path}.grace-new`;
+function asideOf(place: FilePlace): FilePlace {
+  return place.beside('.grace-new');
 }

@@ -1,14 +1,13 @@
 import { lstat, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { StepSpecs } from '../../core/config/schema/playbook-schema.js';
 import type { Clock } from '../../core/host/clock.js';
-import { fsyncDirectory } from '../../core/journal/sync.js';
 import type { Step, StepOrder, StepResult } from '../playbook.js';
 import { troubleOf } from '../regular-file.js';
 import { lookAtSqlite, type SqliteState, settleSqlite } from '../sqlite-look.js';
 import { copyBeside, whatStandsAt } from './copy-beside.js';
 import { endFileHolders } from './end-file-holders.js';
 import { findFileHolders } from './file-holders.js';
+import { type FilePlace, openPlace } from './file-place.js';
 import type { FileId } from './open-files.js';
 
 export const RESTORE_SQLITE_TIMEOUT_S = 600;
@@ -17,6 +16,8 @@ export const RESTORE_SQLITE_TIMEOUT_S = 600;
 const LOCK_WITHIN_S = 2;
 /** From SIGTERM to SIGKILL. */
 const GRACE_S = 5;
+/** Ends the name of the former database. */
+const BEFORE = '.grace-before';
 /** What SQLite keeps beside a database, in the order in which they are moved with it. */
 const COMPANIONS = ['-journal', '-wal', '-shm'] as const;
 
@@ -49,13 +50,22 @@ export function restoreSqliteStep(spec: RestoreSqliteSpec, clock: Clock): Step {
     async run({ stop, marker }) {
       const { lock_within_s = LOCK_WITHIN_S, grace_s = GRACE_S } = spec;
       const until = clock.elapsed() + timeout_s;
-      const restoration = new Restoration(restore_sqlite, { clock, stop, marker, until, lock_within_s, grace_s });
+      const place = openPlace(path);
+      if ('trouble' in place) return { outcome: 'failed', exit: `${path}: ${place.trouble.sentence}` };
+      const backup = openPlace(from);
+      const props = { clock, stop, marker, until, lock_within_s, grace_s };
       try {
-        return await restoration.run();
-      } catch (error) {
-        return restoration.failed(`${path}: ${troubleOf(error).sentence}`);
+        if ('trouble' in backup) return { outcome: 'failed', exit: `${from}: ${backup.trouble.sentence}` };
+        const restoration = new Restoration(place, backup, end_holders, props);
+        try {
+          return await restoration.run();
+        } catch (error) {
+          return restoration.failed(`${path}: ${troubleOf(error).sentence}`);
+        }
       } finally {
-        await removeAside(path).catch(() => {});
+        await removeAside(place).catch(() => {});
+        place.directory.close();
+        if (!('trouble' in backup)) backup.directory.close();
       }
     },
   };
@@ -72,20 +82,25 @@ interface Props {
 }
 
 class Restoration {
-  readonly #spec: StepSpecs['restore_sqlite'];
+  readonly #place: FilePlace;
+  readonly #from: FilePlace;
+  readonly #mayEnd: readonly string[];
   readonly #props: Props;
   #ended: number[] = [];
 
-  constructor(spec: StepSpecs['restore_sqlite'], props: Props) {
-    this.#spec = spec;
+  constructor(place: FilePlace, from: FilePlace, mayEnd: readonly string[], props: Props) {
+    this.#place = place;
+    this.#from = from;
+    this.#mayEnd = mayEnd;
     this.#props = props;
   }
 
   async run(): Promise<StepResult> {
-    const { path, from } = this.#spec;
-    const standing = await whatStandsAt(path);
+    const { path } = this.#place;
+    const from = this.#from.path;
+    const standing = await whatStandsAt(this.#place);
     if (standing.kind === 'refused') return this.failed(standing.reason);
-    const backup = await whatStandsAt(from);
+    const backup = await whatStandsAt(this.#from);
     if (backup.kind === 'refused') return this.failed(backup.reason);
     if (backup.kind === 'nothing') return this.failed(`the backup ${from} is missing`);
     if (standing.kind === 'file') {
@@ -103,11 +118,11 @@ class Restoration {
     const isGone = found.kind === 'missing' || found.kind === 'corrupt';
     const early = isGone ? await this.#prepare() : undefined;
     if (early !== undefined) return early;
-    const held = await this.#endHolders(await idsOf(path));
+    const held = await this.#endHolders(await idsOf(this.#place));
     if (held !== undefined) return held;
 
     if (found.kind !== 'missing') {
-      const settled = await settleSqlite(path, this.#order());
+      const settled = await settleSqlite(this.#place.real, this.#order());
       if (settled.kind === 'sound') return this.#worked(`${path} is sound; nothing was restored`);
       if (isOver(settled)) return this.#over(settled);
       // Anything but damage a backup does not mend.
@@ -119,42 +134,44 @@ class Restoration {
 
   #look(): Promise<SqliteState> {
     const lock_within_ms = this.#props.lock_within_s * 1000;
-    return lookAtSqlite(this.#spec.path, { ...this.#order(), integrity: 'full', lock_within_ms });
+    return lookAtSqlite(this.#place.real, { ...this.#order(), integrity: 'full', lock_within_ms });
   }
 
   /** Makes the copy that will take the place, whole and looked through; `undefined` if it is there. */
   async #prepare(): Promise<StepResult | undefined> {
-    const { path, from } = this.#spec;
-    const standing = await whatStandsAt(path);
-    const aside = asideOf(path);
-    await removeAside(path);
-    const journal = await whatStandsAt(`${from}-journal`);
+    const from = this.#from.path;
+    const standing = await whatStandsAt(this.#place);
+    const aside = asideOf(this.#place);
+    await removeAside(this.#place);
+    const journal = await whatStandsAt(this.#from.beside('-journal'));
     if (journal.kind === 'file' && journal.stats.size > 0) {
       return this.failed(`the backup ${from} was taken in the middle of a change: ${from}-journal lies beside it`);
     }
     const like = standing.kind === 'file' ? standing.stats : undefined;
     for (const suffix of ['', '-wal']) {
-      if (suffix !== '' && (await whatStandsAt(from + suffix)).kind === 'nothing') continue;
-      const copied = await copyBeside({ from: from + suffix, to: aside + suffix, like, ...this.#props });
+      const part = this.#from.beside(suffix);
+      if (suffix !== '' && (await whatStandsAt(part)).kind === 'nothing') continue;
+      const copied = await copyBeside({ from: part, to: aside.beside(suffix), like, ...this.#props });
       if (copied.kind === 'refused') return this.failed(copied.reason);
       if (copied.kind !== 'copied') return this.#over(copied);
     }
-    const state = await settleSqlite(aside, this.#order());
+    const state = await settleSqlite(aside.real, this.#order());
     if (isOver(state)) return this.#over(state);
     if (state.kind === 'sound') return undefined;
     return this.failed(`the backup ${from} is not sound: ${detailOf(state)}; nothing was replaced`);
   }
 
   async #replace(): Promise<StepResult> {
-    const { path, from } = this.#spec;
-    const former = await idsOf(path);
+    const { path } = this.#place;
+    const from = this.#from.path;
+    const former = await idsOf(this.#place);
     const { holders, hiddenLockers } = await findFileHolders(former);
     const [holder] = [...holders.map(({ pid }) => pid), ...hiddenLockers];
     if (holder !== undefined) return this.failed(`pid ${holder} has opened ${path} meanwhile; nothing was replaced`);
     if (this.#props.stop.aborted) return this.#over({ kind: 'stopped' });
     if (this.#props.clock.elapsed() >= this.#props.until) return this.#over({ kind: 'timed_out' });
 
-    await replace(path);
+    await replace(this.#place);
 
     // Who came between the last look and the replacing works on a file that nobody else sees.
     const held = await this.#endHolders(former);
@@ -169,8 +186,8 @@ class Restoration {
   }
 
   async #endHolders(files: readonly FileId[]): Promise<StepResult | undefined> {
-    const { path, end_holders } = this.#spec;
-    const result = await endFileHolders({ files, path, only: end_holders, ...this.#props });
+    const { path } = this.#place;
+    const result = await endFileHolders({ files, path, only: this.#mayEnd, ...this.#props });
     this.#ended.push(...result.ended);
     if (result.kind === 'free') return undefined;
     if (result.kind === 'timed_out') return { outcome: 'timed_out', exit: this.#told(result.reason) };
@@ -205,34 +222,37 @@ class Restoration {
  * The former database goes before its log of changes: without that log it may be half of what it was. And the log goes
  * before the new database comes, into which it would be worked. What a run that was cut off here has moved already stays.
  */
-async function replace(path: string): Promise<void> {
-  const before = beforeOf(path);
+async function replace(place: FilePlace): Promise<void> {
+  const before = place.beside(BEFORE);
   const moved: string[] = [];
   try {
-    if ((await whatStandsAt(path)).kind === 'file') {
-      for (const suffix of ['', ...COMPANIONS]) await rm(before + suffix, { force: true });
-      await rename(path, before);
+    if ((await whatStandsAt(place)).kind === 'file') {
+      for (const suffix of ['', ...COMPANIONS]) await rm(before.beside(suffix).at, { force: true });
+      await rename(place.at, before.at);
       moved.push('');
     }
     for (const suffix of COMPANIONS) {
-      if ((await whatStandsAt(path + suffix)).kind !== 'file') continue;
-      await rename(path + suffix, before + suffix);
+      const companion = place.beside(suffix);
+      if ((await whatStandsAt(companion)).kind !== 'file') continue;
+      await rename(companion.at, before.beside(suffix).at);
       moved.push(suffix);
     }
-    await rename(asideOf(path), path);
+    await rename(asideOf(place).at, place.at);
   } catch (error) {
-    for (const suffix of moved.reverse()) await rename(before + suffix, path + suffix).catch(() => {});
+    for (const suffix of moved.reverse()) {
+      await rename(before.beside(suffix).at, place.beside(suffix).at).catch(() => {});
+    }
     throw error;
   }
-  fsyncDirectory(dirname(path));
+  place.syncName();
 }
 
 /** Of the database and its companions, as far as they are there. */
-async function idsOf(path: string): Promise<FileId[]> {
+async function idsOf(place: FilePlace): Promise<FileId[]> {
   const ids: FileId[] = [];
   for (const suffix of ['', ...COMPANIONS]) {
     try {
-      const { dev, ino } = await lstat(path + suffix, { bigint: true });
+      const { dev, ino } = await lstat(place.beside(suffix).at, { bigint: true });
       ids.push({ dev, ino });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -241,8 +261,8 @@ async function idsOf(path: string): Promise<FileId[]> {
   return ids;
 }
 
-async function removeAside(path: string): Promise<void> {
-  for (const suffix of ['', ...COMPANIONS]) await rm(asideOf(path) + suffix, { force: true });
+async function removeAside(place: FilePlace): Promise<void> {
+  for (const suffix of ['', ...COMPANIONS]) await rm(asideOf(place).beside(suffix).at, { force: true });
 }
 
 function isOver(state: SqliteState): state is Extract<SqliteState, { kind: 'timed_out' | 'stopped' }> {
@@ -254,9 +274,9 @@ function detailOf(state: SqliteState): string {
 }
 
 function beforeOf(path: string): string {
-  return `${path}.grace-before`;
+  return `${path}${BEFORE}`;
 }
 
-function asideOf(path: string): string {
-  return `${path}.grace-new`;
+function asideOf(place: FilePlace): FilePlace {
+  return place.beside('.grace-new');
 }

@@ -1,3 +1,5 @@
+import { isActFile } from '../ended-steps.js';
+
 /** Directories in which nothing but the whole system lies; what lies below them may be a root. */
 const NOT_THEMSELVES: ReadonlySet<string> = new Set([
   ...['/', '/usr', '/usr/local', '/usr/share', '/dev', '/home', '/root', '/opt', '/run'],
@@ -24,5 +26,5 @@ export function rootFault(path: string): string | undefined {
 /** Files of grace itself, wherever they lie. */
 export function isOwnFile(name: string): boolean {
   if (/^(?:incidents\.jsonl|immutable_audit\.|registry\.db|probes\.db)/.test(name)) return true;
-  return name.endsWith('.lock') || name === '.reserve';
+  return name.endsWith('.lock') || name === '.reserve' || isActFile(name);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/host/clock.js';
 import { runChild } from '../child/run-child.js';
+import type { Distrust } from '../distrust.js';
 import type { Step } from '../playbook.js';
 import { childEnding } from './child-ending.js';
 import { fillArguments, type Parameters } from './parameters.js';
@@ -16,8 +17,14 @@ export interface RunSpec {
   readonly repeatable?: boolean | undefined;
 }
 
+export interface RunTools {
+  readonly clock: Clock;
+  /** Asked directly before the program is started. */
+  readonly distrust?: Distrust | undefined;
+}
+
 /** Runs a program once; its exit code 0 lets the next step run. */
-export function runStep(spec: RunSpec, clock: Clock): Step {
+export function runStep(spec: RunSpec, { clock, distrust }: RunTools): Step {
   const { name, argv, params, env, timeout_s = RUN_TIMEOUT_S, repeatable = false } = spec;
   return {
     name,
@@ -27,6 +34,8 @@ export function runStep(spec: RunSpec, clock: Clock): Step {
     async run({ marker, facts, stop }) {
       const filled = fillArguments(argv, params, facts);
       if (!filled.ok) return { outcome: 'failed', exit: filled.reason };
+      const refusal = distrust?.(filled.argv);
+      if (refusal !== undefined) return { outcome: 'failed', exit: refusal };
       const result = await runChild({ argv: filled.argv, env, timeout_ms: timeout_s * 1000, marker, stop, clock });
       return childEnding(result, timeout_s);
     },

@@ -10,6 +10,7 @@ it.each([
   ['port-free', 'port_free'],
   ['evry', 'every'],
   ['proces', 'process'],
+  ['TCPP', 'tcp'],
 ])('%j was meant for %j', (typed, meant) => {
   expect(nearest(typed, WORDS)).toBe(meant);
 });

@@ -34,7 +34,7 @@ async function refusal(config: string, options = REQUIRED): Promise<OperatorErro
 
 describe('loadConfig', () => {
   it('reads what counts', async () => {
-    const path = written('version: 1\nmode: act\n');
+    const path = written('version: 1\nmode: act\nchecks: { a: { tcp: { port: 1 } } }\n');
     expect(await load(path)).toMatchObject({ path, config: { mode: 'act' }, warnings: [], untrusted: [] });
     const dir = join(path, '..');
     expect(await loadConfig({ cwd: dir, env: { HOME: dir } }, REQUIRED)).toMatchObject({ path });
@@ -57,7 +57,7 @@ describe('loadConfig', () => {
     expect(await refusal(path)).toMatchObject({
       code: 'GRACE_CONFIG_INVALID',
       exit: 2,
-      message: `${path}:1:10: version: must be 1, and 2 more`,
+      message: `${path}:1:10: version: 2 is not read, only 1, and 2 more`,
       hint: `grace config check --config ${path}`,
     });
   });
@@ -128,6 +128,19 @@ notify:
       code: 'GRACE_CONFIG_UNREADABLE',
       exit: 2,
       message: expect.stringMatching(why),
+    });
+  });
+
+  it.each<[encoding: string, bytes: Buffer, why: RegExp, hint: RegExp]>([
+    ['UTF-16', Buffer.from('\ufeffversion: 1\n', 'utf16le'), /it is UTF-16/, /^iconv -f UTF-16 -t UTF-8 /],
+    ['Latin-1', Buffer.from('version: 1\n# Pr\xfcfung\n', 'latin1'), /the first in line 2/, /^iconv -f ISO-8859-1 /],
+  ])('says how %s is made readable', async (_encoding, bytes, why, hint) => {
+    const path = join(trustedDir(), 'grace.yaml');
+    writeFileSync(path, bytes);
+    expect(await refusal(path)).toMatchObject({
+      code: 'GRACE_CONFIG_UNREADABLE',
+      message: expect.stringMatching(why),
+      hint: expect.stringMatching(hint),
     });
   });
 

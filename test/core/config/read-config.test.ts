@@ -123,24 +123,30 @@ describe('what is wrong', () => {
       ['4:11 checks.web.http.url: is missing – for example url: http://127.0.0.1:8080/health'],
     ],
     ['a missing version', '# mine\nmode: act\n', ['2:1 version: is missing – for example version: 1']],
-    ['another version', 'version: 2\n', ['1:10 version: must be 1 – for example version: 1']],
-    ['an empty file', '', ['1:1 version: is missing – for example version: 1']],
-    ['no mapping', '- a\n', ['1:1 : is a list, not a mapping']],
-    ['a wrong choice', 'version: 1\nmode: actt\n', ['2:7 mode: is none of observe, act – did you mean act?']],
+    ['another version', 'version: 2\n', ['1:10 version: 2 is not read, only 1 – for example version: 1']],
+    ['an empty file', '', ['1:1 : holds nothing – grace heal init   # prints a configuration to begin with']],
+    [
+      'no mapping',
+      '- a\n',
+      [
+        '1:1 : is a list, not a mapping – leave the dash out; known here: version, mode, logs, checks, playbooks, policy, maintenance, accounts, learning, notify',
+      ],
+    ],
+    ['a wrong choice', 'version: 1\nmode: actt\n', ['2:7 mode: actt is none of observe, act – did you mean act?']],
     [
       'a number for a duration',
       check('disk: { path: /, used_below: 90% }', 'every: 5'),
-      ['5:12 checks.web.every: is the number 5, not a text – for example every: 30s'],
+      ['5:12 checks.web.every: 5 is not a duration such as 500ms, 5s, 2m, 1h or 7d – write 5s'],
     ],
     [
       'a duration without a unit that exists',
       check('disk: { path: /, used_below: 90% }', 'every: 5 sec'),
-      ['5:12 checks.web.every: is not a duration such as 500ms, 5s, 2m, 1h or 7d – for example every: 30s'],
+      ['5:12 checks.web.every: "5 sec" is not a duration such as 500ms, 5s, 2m, 1h or 7d – write 5s'],
     ],
     [
       'a duration out of bounds',
       check('disk: { path: /, used_below: 90% }', 'every: 1ms'),
-      ['5:12 checks.web.every: must be between 50ms and 7d'],
+      ['5:12 checks.web.every: 1ms is not between 50ms and 7d'],
     ],
     [
       'a value left out',
@@ -163,33 +169,37 @@ describe('what is wrong', () => {
       [
         '3:3 checks.web: says more than one thing to look at: tcp, disk',
         expect.stringMatching(/^4:11 checks\.web\.disk: can never fail: it has none of used_below/),
-        expect.stringMatching(/^5:18 checks\.web\.tcp\.port: is not a port/),
+        expect.stringMatching(/^5:18 checks\.web\.tcp\.port: 0 is not a port/),
       ],
     ],
     [
       'one of two kinds of value',
       check('memory: { available_above: lots }'),
       [
-        '4:32 checks.web.memory.available_above: is not a share such as 90%, and is not a size such as 512MiB or 10GB – for example available_above: 90%',
+        '4:32 checks.web.memory.available_above: lots is not a share such as 90%, and is not a size such as 512MiB or 10GB – for example available_above: 90%',
       ],
     ],
     [
       'the kind of value that was meant',
       check('http: { url: http://a, expect: 700 }'),
-      [expect.stringMatching(/^4:36 checks\.web\.http\.expect: must be at most 599/)],
+      [expect.stringMatching(/^4:36 checks\.web\.http\.expect: 700 is more than 599/)],
     ],
     [
       'a bad name, and what stands under it',
       'version: 1\nchecks:\n  "a b": { disk: { path: x, used_below: 9% } }\n',
       [
-        expect.stringMatching(/^3:3 checks\["a b"\]: is not a name/),
-        '3:26 checks["a b"].disk.path: is not an absolute path',
+        expect.stringMatching(/^3:3 checks\["a b"\]: is not a name.* – write a-b$/),
+        '3:26 checks["a b"].disk.path: x is not an absolute path',
       ],
     ],
     [
       'a program without its whole path',
       check('command: { run: [check_disk] }'),
-      [expect.stringMatching(/^4:22 checks\.web\.command\.run\[0\]: is not the whole path/)],
+      [
+        expect.stringMatching(
+          /^4:22 checks\.web\.command\.run\[0\]: check_disk is not the whole path.* – command -v check_disk /,
+        ),
+      ],
     ],
     [
       'a key that stands twice',
@@ -205,7 +215,7 @@ describe('what is wrong', () => {
     [
       'a tag',
       'version: 1\nmode: !env MODE\n',
-      ['2:7 : the tag !env is not read', '2:12 mode: is none of observe, act – for example mode: observe'],
+      ['2:7 : the tag !env is not read', '2:12 mode: MODE is none of observe, act – for example mode: observe'],
     ],
     ['a second document', 'version: 1\n---\nversion: 1\n', ['3:1 : a second document is not read']],
     ['a directive', '%YAML 1.1\n---\nversion: 1\n', ['1:1 : a %YAML directive is not read']],
@@ -306,18 +316,20 @@ describe('what does not fit together', () => {
       'expressions that mean nothing',
       file('  a: { log: { path: /x, pattern: "(?=x)", ignore: "[" } }'),
       [
-        expect.stringMatching(/^3:34 checks\.a\.log\.pattern: is not an expression of RE2: /),
-        expect.stringMatching(/^3:51 checks\.a\.log\.ignore: is not an expression of RE2: /),
+        expect.stringMatching(/^3:34 checks\.a\.log\.pattern: \(\?=x\) is not an expression of RE2: /),
+        expect.stringMatching(
+          /^3:51 checks\.a\.log\.ignore: \[ is not an expression of RE2: .* – to find it as it stands: "\\\\\["$/,
+        ),
       ],
     ],
     [
       'maintenance that never comes',
       'version: 1\nmaintenance:\n  - { cron: 0 25 * * *, lasts: 1h, timezone: Europe/Berln }\n  - { cron: 0 0 31 2 *, lasts: 1h }\n  - { cron: 0 0 1 1 * 2030, lasts: 1h }\n',
       [
-        expect.stringMatching(/^3:13 maintenance\[0\]\.cron: is not a cron expression: /),
-        '3:46 maintenance[0].timezone: is not a time zone: Europe/Berln – did you mean Europe/Berlin?',
-        expect.stringMatching(/^4:13 maintenance\[1\]\.cron: never comes/),
-        expect.stringMatching(/^5:13 maintenance\[2\]\.cron: is not a cron expression: /),
+        expect.stringMatching(/^3:13 maintenance\[0\]\.cron: "0 25 \* \* \*" is not a cron expression: /),
+        '3:46 maintenance[0].timezone: Europe/Berln is not a time zone – did you mean Europe/Berlin?',
+        expect.stringMatching(/^4:13 maintenance\[1\]\.cron: "0 0 31 2 \*" never comes/),
+        expect.stringMatching(/^5:13 maintenance\[2\]\.cron: "0 0 1 1 \* 2030" is not a cron expression: /),
       ],
     ],
     [
@@ -351,8 +363,8 @@ describe('what does not fit together', () => {
   it.each<[name: string, text: string, warnings: string[]]>([
     [
       'a playbook that nobody uses',
-      'version: 1\nplaybooks: { p: { steps: [{ wait: 1s }] } }\n',
-      ['2:17 playbooks.p: is named by no check'],
+      file(`  a: { ${disk} }`, 'playbooks: { p: { steps: [{ wait: 1s }] } }\n'),
+      ['4:17 playbooks.p: is named by no check'],
     ],
     [
       'credentials in an address',
@@ -361,21 +373,60 @@ describe('what does not fit together', () => {
     ],
     [
       'a webhook in the clear, to another host',
-      'version: 1\nnotify:\n  - webhook: { url: http://example.org/, secret_file: /s }\n  - webhook: { url: http://127.0.0.1:1/, secret_file: /s }\n  - webhook: { url: https://example.org/, secret_file: /s }\n',
-      [expect.stringMatching(/^3:21 notify\[0\]\.webhook\.url: goes over the network unencrypted/)],
+      file(
+        `  a: { ${disk} }`,
+        'notify:\n  - webhook: { url: http://example.org/, secret_file: /s }\n  - webhook: { url: http://127.0.0.1:1/, secret_file: /s }\n  - webhook: { url: https://example.org/, secret_file: /s }\n',
+      ),
+      [expect.stringMatching(/^5:21 notify\[0\]\.webhook\.url: goes over the network unencrypted/)],
     ],
     [
       'maintenance of no check',
-      file(`  web-1: { ${disk} }`, 'maintenance: [{ cron: 0 3 * * *, lasts: 1h, checks: ["web-*", "db-*"] }]\n'),
-      ['4:63 maintenance[0].checks[1]: no check is named db-*'],
+      file(`  web-1: { ${disk} }`, 'maintenance: [{ cron: 0 3 * * *, lasts: 1h, checks: ["web-*", "db-*", wbe-1] }]\n'),
+      [
+        '4:63 maintenance[0].checks[1]: no check is named db-*',
+        '4:71 maintenance[0].checks[2]: no check is named wbe-1 – did you mean web-1?',
+      ],
+    ],
+    [
+      'no check at all',
+      'version: 1\nchecks: {}\n',
+      [
+        '2:9 checks: holds no check, so nothing will be looked at – for example disk-root: { disk: { path: /, used_below: 90% } }',
+      ],
+    ],
+    ['no checks either', 'version: 1\n', [expect.stringMatching(/^1:1 checks: holds no check, so nothing/)]],
+    [
+      'remedies for all, and nobody is told',
+      file(`  a: { ${disk}, heal: [p] }`, 'mode: act\nplaybooks: { p: { steps: [{ wait: 1s }] } }\n'),
+      [
+        '4:7 mode: is act, and nobody is told when a remedy fails: there is no entry under notify – for example notify: [{ run: [/usr/local/bin/page-oncall] }]',
+      ],
+    ],
+    [
+      'a remedy for one, and nobody is told of what matters',
+      file(
+        `  b: { ${disk}, mode: act }\n  a: { ${disk}, heal: [p], mode: act }`,
+        'playbooks: { p: { steps: [{ wait: 1s }] } }\nnotify: [{ run: [/bin/a], on: [opened] }]\n',
+      ),
+      [
+        '4:61 checks.a.mode: is act, and nobody is told when a remedy fails: no entry under notify has escalated in its on – add escalated to one of them',
+      ],
     ],
     [
       'a program that approves',
-      'version: 1\naccounts: { learner: { may: [approve] }, "operator:a": { may: [approve] } }\n',
-      ['2:30 accounts.learner.may[0]: learner is no person, and may approve'],
+      file(`  a: { ${disk} }`, 'accounts: { learner: { may: [approve] }, "operator:a": { may: [approve] } }\n'),
+      ['4:30 accounts.learner.may[0]: learner is no person, and may approve'],
     ],
   ])('only a warning: %s', async (_name, text, expected) => {
     expect(await warningsOf(text)).toEqual(expected);
+  });
+
+  it.each<[name: string, text: string]>([
+    ['somebody is told', 'mode: act\nnotify: [{ run: [/bin/a] }]\n'],
+    ['nothing runs', 'mode: observe\n'],
+  ])('is no warning where %s', async (_name, more) => {
+    const playbooks = 'playbooks: { p: { steps: [{ wait: 1s }] } }\n';
+    expect(await warningsOf(file(`  a: { ${disk}, heal: [p] }`, playbooks + more))).toEqual([]);
   });
 
   it('what another room has against it is told at its place', async () => {

@@ -1,21 +1,14 @@
-import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { absence, argumentFaults, ownershipFaults, secretFaults } from '../../../src/core/config/trusted-file.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { trustedDir } from '../../support/trusted-dir.js';
 
 const isRoot = process.geteuid?.() === 0;
 const us = process.geteuid?.() ?? 0;
 /** Nobody has this uid. */
 const STRANGER = 54_321;
-
-/** A directory that nobody else may write to, nor to any above it. */
-function trustedDir(): string {
-  const dir = mkdtempSync(join(isRoot ? '/var/lib' : homedir(), 'grace-test-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 function file(path: string, mode = 0o644): string {
   writeFileSync(path, '');

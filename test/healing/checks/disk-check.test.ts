@@ -86,3 +86,11 @@ test('two checks may look at one path at the same time', async ({ expect }) => {
   const found = await Promise.all([probeDisk({ path: '/' }), probeDisk({ path: '/', free_above: 2 ** 60 })]);
   expect(found.map(({ status }) => status)).toEqual(['ok', 'critical']);
 });
+
+test('a bound is the share that was written, to the digit', ({ expect }) => {
+  const figures = { bsize: 4096n, blocks: 1000n, bfree: 900n, bavail: 900n, files: 0n, ffree: 0n };
+  expect(judgeDisk({ path: '/x', used_below: 0.57 }, figures).perfdata).toMatchObject([
+    { label: 'used', crit: '57' },
+    {},
+  ]);
+});

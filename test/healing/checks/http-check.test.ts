@@ -62,13 +62,26 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 describe('ok', () => {
   test('the expected status', async () => {
     const found = await probe(await answering(`${OK}content-length: 2\r\n\r\nhi`));
-    expect(found).toEqual({ status: 'ok', summary: 'answered 200' });
+    expect(found).toMatchObject({ status: 'ok', summary: 'answered 200' });
   });
 
   test('a status other than 200 and a header, if those are expected', async () => {
     const url = await answering('HTTP/1.1 418 Teapot\r\nX-Nonce: 42\r\ncontent-length: 0\r\n\r\n');
     const found = await probe(url, { expect: [200, 418], expect_header: { name: 'x-NONCE', value: '42' } });
-    expect(found).toEqual({ status: 'ok', summary: 'answered 418' });
+    expect(found).toMatchObject({ status: 'ok', summary: 'answered 418' });
+  });
+
+  test('its figures are those of check_http: the time, and the size of what was read to its end', async () => {
+    const time = { label: 'time', value: expect.any(Number), unit: 's', min: 0, max: 2 };
+    const whole = await probe(await answering(`${OK}content-length: 2\r\n\r\nhi`));
+    expect(whole.perfdata).toEqual([time, { label: 'size', value: 2, unit: 'B', min: 0 }]);
+    expect(whole.perfdata?.[0]?.value).toBeGreaterThan(0);
+    const long = 'x'.repeat(65_537);
+    const cut = await probe(await answering(`${OK}content-length: ${long.length}\r\n\r\n${long}`));
+    expect(cut.perfdata).toEqual([time]);
+    const unread = await probe(await answering('HTTP/1.1 500 No\r\ncontent-length: 2\r\n\r\nno'));
+    expect(unread.perfdata).toEqual([time]);
+    expect((await probe(await freeUrl())).perfdata).toBeUndefined();
   });
 
   test('an answer without end is read up to 64 KiB and then hung up on', async () => {
@@ -192,7 +205,7 @@ describe('critical', () => {
     ['headers without end', `${OK}${'x: y\r\n'.repeat(20_000)}`, 'what answered does not speak HTTP'],
   ])('%s', async (_name, text, summary) => {
     const found = await probe(await answering(text), { expect_header: { name: 'x-nonce', value: '42' } });
-    expect(found).toEqual({ status: 'critical', summary });
+    expect(found).toMatchObject({ status: 'critical', summary });
   });
 
   test('none of several statuses', async () => {
@@ -204,7 +217,7 @@ describe('critical', () => {
     const body = `${'x'.repeat(65_530)}healthy`;
     const url = await answering(`${OK}content-length: ${body.length}\r\n\r\n${body}`);
     const summary = 'the first 64 KiB of the answer do not contain "healthy"';
-    expect(await probe(url, { contains: 'healthy' })).toEqual({ status: 'critical', summary });
+    expect(await probe(url, { contains: 'healthy' })).toMatchObject({ status: 'critical', summary });
     expect((await probe(url, { contains: 'xhealth' })).status).toBe('ok');
   });
 
@@ -312,7 +325,10 @@ describe.skipIf(!hasOpenssl)('https (needs openssl)', () => {
   test('ok if an authority of the file signed the certificate, by address and by name', async () => {
     const ca = issue('ca', { isAuthority: true });
     const web = issue('web', { by: ca, names: NAMES });
-    expect(await probe(await secure(web), { ca_file: ca.certFile })).toEqual({ status: 'ok', summary: 'answered 200' });
+    expect(await probe(await secure(web), { ca_file: ca.certFile })).toMatchObject({
+      status: 'ok',
+      summary: 'answered 200',
+    });
     expect((await probe(await secure(web, 'localhost'), { ca_file: ca.certFile })).status).toBe('ok');
   });
 

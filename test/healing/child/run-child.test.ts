@@ -211,6 +211,45 @@ test('who traps SIGTERM, forks and leaves the session is ended all the same', as
   await until(() => ['x', 'far', 'bare'].every((name) => isGone(pidOf(name))));
 });
 
+test('who puts the marker away and leaves the session is ended with the parent that it was seen to have', async ({
+  expect,
+}) => {
+  const dir = tempDir();
+  const far = `echo $$ > ${dir}/NAME; trap "" TERM; while :; do sleep 1; done`;
+  const text = [
+    `env -i setsid /bin/sh -c '${far.replace('NAME', 'child')}' &`,
+    // Its own child does the same once more.
+    `env -i setsid /bin/sh -c 'env -i setsid /bin/sh -c "echo \\$\\$ > ${dir}/grandchild; exec sleep 60" & exec sleep 60' &`,
+    // Nobody's child by now, and in the session still.
+    `(env -i /bin/sh -c 'echo $$ > ${dir}/orphan; exec sleep 60' &)`,
+    'while :; do sleep 1; done',
+  ].join('\n');
+  const marker = freshMarker();
+  const stranger = await run(`env -i setsid sleep 300 > /dev/null 2>&1 & echo $!`, { marker: `${marker}-other` });
+  const running = run(text, { timeout_ms: 700, marker });
+  const pidOf = (name: string) => Number(readFileSync(join(dir, name), 'utf8'));
+  const names = ['child', 'grandchild', 'orphan'];
+  await until(() => names.every((name) => existsSync(join(dir, name)) && pidOf(name) > 0));
+  expect(names.map(pidOf).filter((pid) => markedProcesses(marker).includes(pid))).toEqual([]);
+  expect(await running).toMatchObject({ end: { kind: 'timed_out' }, survivors: [] });
+  expect(names.filter((name) => !isGone(pidOf(name)))).toEqual([]);
+  // Who was nobody's child before is none of ours.
+  const other = Number(stranger.stdout.toString());
+  expect(isGone(other)).toBe(false);
+  process.kill(other, 'SIGKILL');
+});
+
+test('a program that puts its own marker away is ended with what it started', async ({ expect }) => {
+  const dir = tempDir();
+  const inner = script(`setsid sleep 300 &\necho $! > ${dir}/far\nwait`);
+  const running = runChild({
+    argv: ['/usr/bin/env', '-i', 'PATH=/usr/bin:/bin', inner],
+    ...{ timeout_ms: 400, marker: freshMarker(), clock: systemClock },
+  });
+  expect(await running).toMatchObject({ end: { kind: 'timed_out' }, survivors: [] });
+  expect(isGone(Number(readFileSync(join(dir, 'far'), 'utf8')))).toBe(true);
+});
+
 test('what a program left running when it ended by itself is left alone, and its pipe is not waited for', async ({
   expect,
 }) => {

@@ -61,7 +61,7 @@ describe('one pass over one check', () => {
     await monitor(watched(checkSaying('critical', 'critical', 'ok'))).lookUntilClear(0, stop.signal);
     const claim = audit('remedy_claimed')[0]?.entry_id ?? '';
     const { incident_id } = incident();
-    expect(ran[0]?.order.marker).toBe(markerOf(incident_id, claim));
+    expect(ran[0]?.order.marker).toBe(markerOf(incident_id, claim, 1));
     expect(ran[0]?.order.facts).toEqual({
       ...{ incident_id, failure_mode: 'api_timeout', severity: 'high', check: 'web', target: 'http://web/' },
       ...{ playbook: 'p', relapse_s: '600' },

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { isAlive, ownIdentity } from '../../../src/core/host/process-identity.js';
+import { livenessOf, ownIdentity } from '../../../src/core/host/process-identity.js';
 import { fillReserve, RESERVE_BYTES, RESERVE_FILE } from '../../../src/core/journal/reserve.js';
 import { ACTION } from '../../../src/core/records/audit-actions.js';
 import { RAIL_IDS, type RailId } from '../../../src/core/records/rails.js';
@@ -58,7 +58,7 @@ async function lookOver(stand: Stand, monitor: Monitor, looks: number): Promise<
 
 const statusOf = (stand: Stand) => {
   stand.ledger.registry.sync();
-  return stand.ledger.registry.control((view) => healStatus(view, stand.now(), isAlive, 'h'));
+  return stand.ledger.registry.control((view) => healStatus(view, stand.now(), livenessOf, 'h'));
 };
 
 describe('monit #64, #787: after a remedy the counters start again, a slow starter has its start period', () => {

@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { graceSchema } from '../../../src/core/config/schema/grace-schema.js';
+import { OperatorError } from '../../../src/core/errors.js';
 import { systemClock } from '../../../src/core/host/clock.js';
+import { ownIdentity } from '../../../src/core/host/process-identity.js';
 import { ACTION } from '../../../src/core/records/audit-actions.js';
 import type { NewIncident } from '../../../src/core/records/incident.js';
 import type { Notice } from '../../../src/healing/engine/draft.js';
@@ -16,31 +18,13 @@ import { Notifier } from '../../../src/healing/notify/notifier.js';
 import { healStand, lookUntilHandled, type Stand, service } from '../../support/heal-stand.js';
 import { newIncident } from '../../support/records.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { keeping, script } from './programs.js';
 
 const ALL = ['opened', 'resolved', 'escalated', 'approval', 'brake'] as const;
 const NOTICE: Notice = { event: 'escalated', incident: newIncident(), reason: 'all remedies have failed' };
 
 function channels(...notify: object[]): Channel[] {
   return channelsOf(graceSchema.parse({ version: 1, notify: notify.map((one) => ({ on: ALL, ...one })) }), systemClock);
-}
-
-function script(text: string): string {
-  const path = join(tempDir(), 'tell');
-  writeFileSync(path, `#!/bin/sh\n${text}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** A program that keeps what it is told. */
-function keeping(after = 'exit 0'): { path: string; told: () => Record<string, unknown>[] } {
-  const kept = join(tempDir(), 'kept');
-  writeFileSync(kept, '');
-  const told = () =>
-    readFileSync(kept, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { path: script(`cat >> ${kept}\n${after}`), told };
 }
 
 interface Asked {
@@ -79,7 +63,7 @@ function secretFile(text: string): string {
 function notifierOf(stand: Stand, all: readonly Channel[]): { notifier: Notifier; troubles: unknown[] } {
   const troubles: unknown[] = [];
   const { ledger, clock } = stand;
-  const notifier = new Notifier(all, { ledger, clock, trouble: (error) => troubles.push(error) });
+  const notifier = new Notifier(all, { ledger, clock, host: 'h', trouble: (error) => troubles.push(error) });
   onTestFinished(() => notifier.idle());
   return { notifier, troubles };
 }
@@ -88,7 +72,7 @@ describe('a program', () => {
   test('is given one line of JSON', async () => {
     const { path, told } = keeping();
     const [channel] = channels({ run: [path] });
-    expect(await channel?.send(noticeText(NOTICE, '2026-11-23T12:00:00.000Z'))).toBeUndefined();
+    expect(await channel?.send(noticeText(NOTICE, '2026-11-23T12:00:00.000Z', 'h'))).toBeUndefined();
     expect(channel?.name).toBe(path);
     expect(told()).toEqual([
       expect.objectContaining({
@@ -121,13 +105,23 @@ describe('a program', () => {
   });
 });
 
+test('two channels that look the same are told apart', async () => {
+  const path = script('exit 0');
+  const secret_file = secretFile('s');
+  const [hook, other] = ['a', 'b'].map((room) => ({ webhook: { url: `http://h/hook?room=${room}`, secret_file } }));
+  const all = channels({ run: [path, 'a'] }, hook ?? {}, { run: [path, 'b'] }, other ?? {}, { run: [path, 'c'] });
+  expect(all.map(({ name }) => name)).toEqual([
+    ...[path, 'http://h/hook', `${path} (2)`, 'http://h/hook (2)', `${path} (3)`],
+  ]);
+});
+
 describe('a webhook', () => {
   const hook = (url: string, secret_file: string, timeout = '5s') =>
     channels({ webhook: { url, secret_file }, timeout })[0];
 
   test('is sent the body, signed over its bytes', async () => {
     const { url, asked } = await receiver();
-    const text = noticeText({ ...NOTICE, reason: 'Datenträger voll — 100 %' }, '2026-11-23T12:00:00.000Z');
+    const text = noticeText({ ...NOTICE, reason: 'Datenträger voll — 100 %' }, '2026-11-23T12:00:00.000Z', 'h');
     const channel = hook(url, secretFile('s3cret\n'));
     expect(await channel?.send(text)).toBeUndefined();
     const [one] = asked;
@@ -193,35 +187,53 @@ describe('a webhook', () => {
   });
 });
 
+/** What the engine has written down before it asks for somebody to be told. */
+async function written(): Promise<Stand> {
+  const stand = healStand();
+  const { incident } = NOTICE;
+  await stand.put(incident);
+  const about = { decision: { reason: 'r' }, metadata: { incident_id: incident.incident_id } };
+  for (const action of [ACTION.incidentOpened, ACTION.approvalRequested, ACTION.incidentEscalated]) {
+    await stand.person(action, incident.incident_id, about);
+  }
+  await stand.person(ACTION.brakeSet, 'brake', about);
+  return stand;
+}
+
+const TOLD = [ACTION.notificationBegun, ACTION.incidentNotified, ACTION.notificationFailed];
+
 describe('what is written down', () => {
-  test('who took it, and who did not and why', async () => {
-    const stand = healStand();
+  test('who is told, who took it, and who did not and why', async () => {
+    const stand = await written();
     const { path } = keeping();
     const bad = script('exit 3');
     const { notifier, troubles } = notifierOf(stand, channels({ run: [path] }, { run: [bad] }));
     notifier.notify(NOTICE);
     await notifier.idle();
-    const entries = stand.audit();
-    expect(entries).toHaveLength(2);
-    expect(entries).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          action: ACTION.incidentNotified,
-          resource: 'inc_new',
-          decision: { event: 'escalated', by: path },
-        }),
-        expect.objectContaining({
-          action: ACTION.notificationFailed,
-          resource: 'inc_new',
-          decision: { event: 'escalated', by: bad, reason: 'exit 3' },
-        }),
-      ]),
-    );
+    const about = stand.audit(ACTION.incidentEscalated)[0]?.entry_id;
+    const of = (by: string) => stand.audit(...TOLD).filter(({ decision }) => decision.by === by);
+    const begun = (by: string) => ({
+      ...{ action: ACTION.notificationBegun, resource: 'inc_new', decision: { event: 'escalated', by } },
+      metadata: { incident_id: 'inc_new', about, owner: ownIdentity(), clock: expect.anything() },
+    });
+    const metadata = { incident_id: 'inc_new', about, clock: expect.anything() };
+    expect(of(path)).toMatchObject([
+      begun(path),
+      { action: ACTION.incidentNotified, resource: 'inc_new', decision: { event: 'escalated', by: path }, metadata },
+    ]);
+    expect(of(bad)).toMatchObject([
+      begun(bad),
+      {
+        ...{ action: ACTION.notificationFailed, resource: 'inc_new', metadata },
+        decision: { event: 'escalated', by: bad, reason: 'exit 3' },
+      },
+    ]);
+    expect(stand.audit(...TOLD)).toHaveLength(4);
     expect(troubles.map(String)).toEqual([expect.stringContaining('could not be told of escalated: exit 3')]);
   });
 
   test('only what a channel asked for is sent to it', async () => {
-    const stand = healStand();
+    const stand = await written();
     const [one, other] = [keeping(), keeping()];
     const all = channels({ run: [one.path], on: ['opened'] }, { run: [other.path], on: ['brake', 'escalated'] });
     const { notifier } = notifierOf(stand, all);
@@ -237,30 +249,55 @@ describe('what is written down', () => {
   });
 
   test('nobody waits for it; idle does', async () => {
-    const stand = healStand();
+    const stand = await written();
     const { path, told } = keeping('sleep 0.2');
     const { notifier } = notifierOf(stand, channels({ run: [path] }));
     const begun = performance.now();
     notifier.notify(NOTICE);
     expect(performance.now() - begun).toBeLessThan(150);
-    expect(stand.audit()).toEqual([]);
+    expect(stand.audit(...TOLD)).toEqual([]);
     await notifier.idle();
-    expect([told().length, stand.audit().length]).toEqual([1, 1]);
+    expect([told().length, stand.audit(...TOLD).length]).toEqual([1, 2]);
   });
 
-  test('what cannot be written down is trouble, and ends nothing', async () => {
-    const stand = healStand();
+  test('on a full disk it is told all the same, once, and written down when there is room', async () => {
+    const stand = await written();
     const { path, told } = keeping();
     const { notifier, troubles } = notifierOf(stand, channels({ run: [path] }));
-    stand.ledger.transact = () => Promise.reject(new Error('no space'));
+    const { transact } = stand.ledger;
+    const full = new OperatorError('GRACE_DISK_FULL', 3, 'no space');
+    stand.ledger.transact = () => Promise.reject(full);
     notifier.notify(NOTICE);
     notifier.notify(NOTICE);
     await notifier.idle();
-    expect([told().length, troubles.map((error) => (error as Error).message)]).toEqual([2, ['no space', 'no space']]);
+    expect([told().length, stand.audit(...TOLD), new Set(troubles)]).toEqual([1, [], new Set([full])]);
+    stand.ledger.transact = transact;
+    notifier.catchUp();
+    await notifier.idle();
+    expect([told()[0]?.event, stand.audit(ACTION.incidentNotified)[0]?.decision.event]).toEqual([
+      'escalated',
+      'escalated',
+    ]);
+    expect(told().filter(({ event }) => event === 'escalated')).toHaveLength(1);
+  });
+
+  test('what cannot be written down for another reason is trouble, and is told when it can', async () => {
+    const stand = await written();
+    const { path, told } = keeping();
+    const { notifier, troubles } = notifierOf(stand, channels({ run: [path], on: ['escalated'] }));
+    const { transact } = stand.ledger;
+    stand.ledger.transact = () => Promise.reject(new Error('locked'));
+    notifier.notify(NOTICE);
+    await notifier.idle();
+    expect([told(), troubles.map((error) => (error as Error).message)]).toEqual([[], ['locked']]);
+    stand.ledger.transact = transact;
+    notifier.catchUp();
+    await notifier.idle();
+    expect(told()).toHaveLength(1);
   });
 
   test('other channels from now on', async () => {
-    const stand = healStand();
+    const stand = await written();
     const [one, other] = [keeping('sleep 0.1'), keeping()];
     const { notifier } = notifierOf(stand, channels({ run: [one.path] }));
     notifier.notify(NOTICE);
@@ -287,7 +324,7 @@ describe('after a crash', () => {
       await notifier.idle();
       return told();
     };
-    return { stand, again, id: stand.incident().incident_id };
+    return { stand, again, path, id: stand.incident().incident_id };
   }
 
   const write = (stand: Stand, action: string, resource: string, event: string) =>
@@ -313,15 +350,12 @@ describe('after a crash', () => {
     expect(await again()).toHaveLength(1);
   });
 
-  test.each([ACTION.incidentNotified, ACTION.notificationFailed, ACTION.incidentAcknowledged])(
-    'after %s nobody is told again',
-    async (action) => {
-      const { stand, again, id } = await untold();
-      await write(stand, action, id, 'escalated');
-      await write(stand, action, id, 'approval');
-      expect(await again()).toEqual([]);
-    },
-  );
+  test.each([ACTION.incidentNotified, ACTION.incidentAcknowledged])('after %s nobody is told again', async (action) => {
+    const { stand, again, id, path } = await untold();
+    await stand.person(action, id, { decision: { event: 'escalated', by: path }, metadata: { incident_id: id } });
+    await write(stand, action, id, 'approval');
+    expect(await again()).toEqual([]);
+  });
 
   test('what is over, or was staged, is not told', async () => {
     const stand = healStand();
@@ -342,6 +376,10 @@ describe('after a crash', () => {
     notifier.catchUp();
     await notifier.idle();
     expect(told()).toEqual([]);
+    await stand.put(newIncident({ incident_id: 'inc_d' }));
+    notifier.catchUp();
+    await notifier.idle();
+    expect(told(), 'nothing has been said of it').toEqual([]);
   });
 });
 

@@ -84,7 +84,7 @@ describe('a playbook', () => {
     writeFileSync(join(dir, 'service'), '#!/bin/sh\nexec /usr/bin/sleep 60\n', { mode: 0o755 });
     writeFileSync(join(dir, 'old.log'), 'x');
     const { steps } = made({
-      params: { file: 'path' },
+      params: { file: { type: 'path', under: [dir] } },
       steps: [
         { run: ['/usr/bin/touch', '{file}'] },
         { restore_file: { path: join(dir, 'config'), from: join(dir, 'backup'), parses_as: 'json' } },
@@ -132,6 +132,13 @@ describe('faults', () => {
     ]);
     expect(playbookFaults(parsed({ params, steps: [{ wait: '1s' }], rollback: [step] }))).toMatchObject([
       { path: ['rollback', 0, ...path] },
+    ]);
+  });
+
+  test('a path that may lie anywhere', () => {
+    const params = { file: { type: 'path', under: ['/srv', '/'] } };
+    expect(playbookFaults(parsed({ params, steps: [{ wait: '1s' }] }))).toEqual([
+      { path: ['params', 'file', 'under', 1], message: 'everything lies below it' },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -21,10 +21,11 @@ const CORPUS: readonly string[] = [
   `/${'é'.repeat(3_000)}`,
 ];
 const PROGRAM = '/usr/bin/printf';
+const ANY_PATH: Parameters[string] = { type: 'path', under: ['/'] };
 
 /** The text as `{x}` of that type; `undefined` when it is refused. */
 function passes(type: ParameterType, text: string): boolean {
-  const filled = fillArguments([PROGRAM, '{x}'], { x: type }, { x: text });
+  const filled = fillArguments([PROGRAM, '{x}'], { x: type === 'path' ? ANY_PATH : type }, { x: text });
   if (!filled.ok) return false;
   expect(filled.argv).toEqual([PROGRAM, text]);
   return true;
@@ -47,7 +48,7 @@ const MEANS: Readonly<Record<ParameterType, (text: string) => boolean>> = {
     Buffer.from(text).toString() === text &&
     ![...text].some((c) => c < ' ' || (c >= '\x7f' && c <= '\x9f') || /[\p{Cf}\p{Zl}\p{Zp}]/u.test(c)),
   host: (text) => {
-    if (isIP(text)) return true;
+    if (isIP(text)) return /^[^%]*(?:%[\w.-]+)?$/.test(text);
     const labels = text.split('.');
     return (
       text.length <= 253 &&
@@ -101,7 +102,14 @@ describe('types', () => {
 });
 
 describe('placeholders', () => {
-  const params: Parameters = { port: 'port', file: 'path', site: 'word' };
+  const params: Parameters = {
+    port: 'port',
+    file: ANY_PATH,
+    site: 'word',
+    host: 'host',
+    bare: 'path',
+    anywhere: { type: 'path' },
+  };
 
   test('fill one whole argument each, and nothing is split or joined', () => {
     const filled = fillArguments([PROGRAM, '%s', '{file}', '{check}', '{ not one }', '{}'], params, {
@@ -132,12 +140,31 @@ describe('placeholders', () => {
     [['/usr/bin/env', '-i', 'bash', '-c', '{site}'], /runs what its arguments say/],
     [['/usr/bin/sudo', '-u', 'web', '/usr/bin/systemctl', 'restart', '{site}'], /runs what its arguments say/],
     [['/usr/bin/docker', 'exec', 'web', '/bin/sh', '-c', '{site}'], /sh runs what its arguments say/],
-    [['/usr/bin/psql', '--command', '{file}'], /may be run as a script/],
-    [['/usr/bin/mysql', '-e', '{file}'], /may be run as a script/],
+    [['/opt/bin/mypsql', '--command', '{file}'], /may be run as a script/],
+    [['/opt/bin/mymysql', '-e', '{file}'], /may be run as a script/],
     [['/lib64/ld-linux-x86-64.so.2', '{file}'], /runs what its arguments say/],
+    [['/usr/bin/original-awk', '{site}'], /runs what its arguments say/],
+    [['/usr/sbin/logrotate', '{file}'], /runs what its arguments say/],
+    [['/opt/bin/wrapper', '/usr/bin/env', '{site}'], /env runs what its arguments say/],
+    [['/opt/bin/mybash', '-c', '{site}'], /\{site\} after -c may be run as a script/],
+    [['/opt/bin/mybash', '-lc', '{host}'], /may be run as a script/],
+    [['/opt/bin/mytar', '-x', '--to-command', '{site}'], /may be run as a script/],
+    [['/opt/bin/myfind', '/', '-exec', '{site}'], /may be run as a script/],
+    [[PROGRAM, '-file', '{file}'], /may be run as a script/],
+    [[PROGRAM, '{anywhere}'], /any path of this host/],
+    [[PROGRAM, '{bare}'], /any path of this host: say below which directories it lies, bare: \{ type: path/],
   ])('%j is a fault when the playbook is read, and when it runs', (argv, reason) => {
     expect(placeholderFaults(argv, params).join('\n')).toMatch(reason);
-    const filled = fillArguments(argv, params, { port: '80', file: '/x', site: 'x', nobody: 'x', target: 'x' });
+    const filled = fillArguments(argv, params, {
+      port: '80',
+      file: '/x',
+      bare: '/x',
+      anywhere: '/x',
+      host: 'x',
+      site: 'x',
+      nobody: 'x',
+      target: 'x',
+    });
     expect(filled).toMatchObject({ ok: false });
   });
 
@@ -145,6 +172,8 @@ describe('placeholders', () => {
     [[PROGRAM, '{target}'], { target: 'word' }],
     [['/usr/bin/docker', 'restart', '{site}'], params],
     [['/usr/bin/ping', '-c', '{port}', 'localhost'], params],
+    [['/usr/local/bin/told', '-c', '{check}', '-name', '{site}', '-service', '{host}'], params],
+    [['/usr/local/bin/told', 'env', '{site}'], params],
     [['/bin/sh', '-c', 'systemctl restart "$UNIT"'], params],
     [['/usr/local/bin/nodectl', '{site}'], params],
   ] as [string[], Parameters][])('%j is none', (argv, declared) => {
@@ -198,9 +227,35 @@ describe('placeholders', () => {
     }
   });
 
+  test('a path lies below a directory that was declared, links followed', () => {
+    const dir = tempDir();
+    const [spool, other] = [join(dir, 'spool'), join(dir, 'other')];
+    for (const one of [join(spool, 'in'), other]) mkdirSync(one, { recursive: true });
+    writeFileSync(join(spool, 'in/a'), '');
+    writeFileSync(join(other, 'b'), '');
+    symlinkSync(other, join(spool, 'out'));
+    symlinkSync(join(other, 'none'), join(spool, 'dangling'));
+    symlinkSync('in', join(spool, 'inner'));
+    symlinkSync(spool, join(dir, 'alias'));
+    const fill = (file: string, under: string[]) => {
+      const filled = fillArguments([PROGRAM, '{file}'], { file: { type: 'path', under } }, { file });
+      return filled.ok || filled.reason;
+    };
+    const alias = join(dir, 'alias');
+    for (const path of ['', '/in/a', '/in/later/still', '/inner/a', '//in/./a']) {
+      expect([path, fill(`${spool}${path}`, [spool])]).toEqual([path, true]);
+      expect([path, fill(`${alias}${path}`, [`${alias}/`])]).toEqual([path, true]);
+    }
+    for (const path of [`${spool}/out/b`, `${spool}/out/later`, `${spool}/dangling`, `${spool}ed`, join(other, 'b')]) {
+      expect([path, fill(path, [spool])]).toEqual([path, `file does not lie below ${spool}`]);
+    }
+    expect(fill(join(other, 'b'), [spool, other])).toBe(true);
+    expect(fill('/nowhere/x', ['/nowhere'])).toBe(true);
+  });
+
   test('a built-in name is a word, whatever a playbook declares', () => {
     for (const name of BUILT_IN_PARAMETERS) {
-      const params = { [name]: 'path' } as const;
+      const params = { [name]: ANY_PATH };
       expect(fillArguments([PROGRAM, `{${name}}`], params, { [name]: '/etc/shadow' })).toMatchObject({ ok: false });
       expect(fillArguments([PROGRAM, `{${name}}`], params, { [name]: 'web' })).toMatchObject({ ok: true });
     }

@@ -16,8 +16,8 @@ export async function started(argv: readonly string[]): Promise<{ who: ProcessId
 }
 
 /** A process that only waits, in a group of its own. */
-export async function sleeper(): Promise<ProcessIdentity> {
-  const child = spawn('/usr/bin/sleep', ['60'], { stdio: 'ignore', detached: true });
+export async function sleeper(as: { uid?: number } = {}): Promise<ProcessIdentity> {
+  const child = spawn('/usr/bin/sleep', ['60'], { ...as, stdio: 'ignore', detached: true });
   onTestFinished(() => void child.kill('SIGKILL'));
   // Before its exec it is still ourselves.
   await until(() => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n');

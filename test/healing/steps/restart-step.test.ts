@@ -2,6 +2,7 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -13,8 +14,10 @@ import { describe, expect, test } from 'vitest';
 import type { StepSpecs } from '../../../src/core/config/schema/playbook-schema.js';
 import { systemClock } from '../../../src/core/host/clock.js';
 import { identityOf, isAlive } from '../../../src/core/host/process-identity.js';
+import { type Distrust, distrustNow } from '../../../src/healing/distrust.js';
 import { restartStep } from '../../../src/healing/steps/restart-step.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { trustedDir } from '../../support/trusted-dir.js';
 import { order } from './order.js';
 import { endsWithTest, identity, sleeper, until } from './processes.js';
 
@@ -43,10 +46,10 @@ function service(body = 'echo up $$; exec sleep 60', interpreter = '/bin/sh'): S
 
 const STAYS = 'while :; do sleep 0.01; done';
 
-async function restart(spec: StepSpecs['restart'], timeout_s?: number) {
+async function restart(spec: StepSpecs['restart'], timeout_s?: number, distrust?: Distrust) {
   const step = restartStep(
     { name: 'restart', restart: spec, timeout_s },
-    { clock: systemClock, systemctl: '/nowhere' },
+    { clock: systemClock, systemctl: '/nowhere', distrust },
   );
   const result = await step.run(order());
   const pid = Number(/started pid (\d+)/.exec(result.exit)?.[1]);
@@ -140,8 +143,8 @@ describe('a program', () => {
     }
     expect((await restart({ ...spec, cwd: '/nowhere' })).exit).toBe('there is no directory /nowhere');
     expect((await restart({ ...spec, env: { LD_PRELOAD: 'x' } })).exit).toMatch(/LD_PRELOAD/);
-    expect((await restart({ ...spec, pidfile: '/nowhere/pid' })).exit).toMatch(
-      /^\/nowhere\/pid.new: it does not exist$/,
+    expect((await restart({ ...spec, pidfile: '/nowhere/pid' })).exit).toBe(
+      '/nowhere/pid: there is no directory /nowhere',
     );
     expect(isAlive(who)).toBe(true);
   });
@@ -236,6 +239,76 @@ describe('a stranger', () => {
   );
 });
 
+describe('a link above the pidfile or the output', () => {
+  test('that others could change is not followed, and nobody is ended', async () => {
+    const { spec, dir } = service(STAYS);
+    const { pid } = await restart(spec);
+    const who = identity(pid);
+    const elsewhere = tempDir();
+    const link = join(dir, 'link');
+    symlinkSync(elsewhere, link);
+    const said = `others could change the symbolic link ${link}: name where it really leads`;
+    for (const key of ['pidfile', 'output'] as const) {
+      const path = join(link, 'x');
+      expect(await restart({ ...spec, [key]: path })).toMatchObject({ outcome: 'failed', exit: `${path}: ${said}` });
+    }
+    expect(await restart({ ...spec, pidfile: join(link, 'x'), writes_pidfile: true })).toMatchObject({
+      outcome: 'failed',
+      exit: `${join(link, 'x')}: ${said}`,
+    });
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test('that nobody else can change is followed', async () => {
+    const { spec } = service();
+    const dir = trustedDir();
+    mkdirSync(join(dir, 'real'));
+    symlinkSync('real', join(dir, 'link'));
+    const [pidfile, output] = [join(dir, 'link/pid'), join(dir, 'link/output')];
+    const { pid } = await restart({ ...spec, pidfile, output });
+    await until(() => readFileSync(join(dir, 'real/output'), 'utf8') === `up ${pid}\n`);
+    expect(readFileSync(join(dir, 'real/pid'), 'utf8')).toBe(`${pid}\n`);
+    expect(readdirSync(join(dir, 'real')).sort()).toEqual(['output', 'pid']);
+  });
+});
+
+describe('a program that others could change', () => {
+  const place = () => {
+    const dir = trustedDir();
+    const program = join(dir, 'service');
+    writeFileSync(program, `#!/bin/sh\n${STAYS}\n`, { mode: 0o755 });
+    return { dir, program, spec: { ...DEFAULTS, start: [program], pidfile: join(dir, 'pid') } };
+  };
+  const said = (path: string) => `refused: ${path} can be written by everybody: its mode is 777; nothing was started`;
+
+  test('ends nobody, whether it is to start or to stop', async () => {
+    const { dir, program, spec } = place();
+    const { pid } = await restart(spec, undefined, distrustNow);
+    const who = identity(pid);
+    const stop = join(dir, 'stop');
+    writeFileSync(stop, `#!/bin/sh\nkill ${pid}\n`);
+    chmodSync(stop, 0o777);
+    expect((await restart({ ...spec, stop: [stop] }, undefined, distrustNow)).exit).toBe(said(stop));
+    chmodSync(program, 0o777);
+    expect((await restart(spec, undefined, distrustNow)).exit).toBe(said(program));
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test('is not started, also if that came about while the former one ended', async () => {
+    const { program, spec } = place();
+    const { pid } = await restart(spec, undefined, distrustNow);
+    const who = identity(pid);
+    const result = await restart({ ...spec, stop: ['/bin/chmod', '777', program] }, undefined, distrustNow);
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      exit: `stop: exit 0; ended pid ${pid} with SIGTERM; ${said(program)}`,
+    });
+    expect(isAlive(who)).toBe(false);
+    expect(readFileSync(spec.pidfile, 'utf8')).toBe(`${pid}\n`);
+  });
+});
+
 describe('stop', () => {
   test('is run first, and what it ends is not signalled', async () => {
     const { spec, program, pid } = service(`trap 'echo terminated; exit' TERM; trap 'exit 0' USR1; ${STAYS}`);
@@ -261,6 +334,57 @@ describe('stop', () => {
   });
 });
 
+describe('a program that does not stay', () => {
+  test('at once: with what, and what it printed this time', async () => {
+    const { spec, output } = service('echo cannot bind >&2; exit 3');
+    writeFileSync(output, 'of another day\n');
+    const result = await restart(spec);
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      exit: `started pid ${result.pid}, which ended with exit 3 at once`,
+    });
+    expect(result.output?.toString()).toBe('cannot bind\n');
+  });
+
+  test.each([
+    ['exit 4', /^which ended with exit 4 after 0\.\d\d s$/],
+    ['kill -9 $$', /^which was ended by SIGKILL after 0\.\d\d s$/],
+  ])('later, by %s: it has worked so far, and what became of it can be asked', async (ending, said) => {
+    const { spec } = service(`echo up; sleep 0.05; echo down; ${ending}`);
+    const result = await restart(spec);
+    expect(result).toMatchObject({ outcome: 'worked', exit: `started pid ${result.pid}` });
+    await until(() => identityOf(result.pid) === undefined);
+    const since = await result.since?.();
+    expect(since?.exit).toMatch(said);
+    expect(since?.output?.toString()).toBe('up\ndown\n');
+  });
+
+  test('of one that stays there is nothing to tell', async () => {
+    const { spec } = service(`echo up; ${STAYS}`);
+    expect(await (await restart(spec)).since?.()).toBeUndefined();
+  });
+
+  test('of much that it printed the end is kept, from the beginning of a line', async () => {
+    const { spec } = service('seq 1 100000; sleep 0.03; exit 1');
+    const result = await restart(spec);
+    await until(() => identityOf(result.pid) === undefined);
+    const output = (await result.since?.())?.output?.toString() ?? '';
+    expect(output).toMatch(/^\[\d+ bytes before this\]\n\d+\n/);
+    expect(output).toMatch(/\n99999\n100000\n$/);
+    const before = Number(/\d+/.exec(output)?.[0]);
+    const whole = Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`).join('');
+    expect(output.slice(output.indexOf('\n') + 1)).toBe(whole.slice(before));
+    expect(output.length).toBeLessThan(257 * 1024);
+  });
+
+  test('nobody says what it printed where that is not kept', async () => {
+    const { output: _, ...spec } = service('echo up; sleep 0.03; exit 1').spec;
+    const result = await restart(spec);
+    await until(() => identityOf(result.pid) === undefined);
+    expect(await result.since?.()).toMatchObject({ exit: expect.stringContaining('exit 1'), output: Buffer.alloc(0) });
+  });
+});
+
 describe('a program that writes its pidfile', () => {
   test('may become a daemon', async () => {
     const { spec, pidfile, pid } = service(`setsid sleep 60 & echo $! > "$1"`);
@@ -268,6 +392,14 @@ describe('a program that writes its pidfile', () => {
     const result = await restart({ ...spec, start, writes_pidfile: true });
     expect(result).toMatchObject({ outcome: 'worked' });
     await until(() => identityOf(pid()) !== undefined);
+    endsWithTest(pid());
+  });
+
+  test('and becomes a daemon only later, has not died', async () => {
+    const { spec, pidfile, pid } = service(`sleep 0.05; setsid sleep 60 & echo $! > "$1"; sleep 0.05; exit 0`);
+    const result = await restart({ ...spec, start: [...(spec.start ?? []), pidfile], writes_pidfile: true });
+    await until(() => identityOf(result.pid) === undefined);
+    expect(await result.since?.()).toBeUndefined();
     endsWithTest(pid());
   });
 

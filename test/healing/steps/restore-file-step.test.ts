@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -19,6 +20,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/core/host/clock.js';
 import { type RestoreFileSpec, restoreFileStep } from '../../../src/healing/steps/restore-file-step.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { trustedDir } from '../../support/trusted-dir.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -169,6 +171,48 @@ describe('worked', () => {
   });
 });
 
+test('a link above it that nobody else can change is followed', async () => {
+  const dir = trustedDir();
+  mkdirSync(join(dir, 'real'));
+  symlinkSync('real', join(dir, 'link'));
+  const { from } = places();
+  writeFileSync(join(dir, 'real/app.yaml'), 'a: [');
+  writeFileSync(from, 'a: 1');
+  const path = join(dir, 'link/app.yaml');
+  expect((await stepOf(path, from, 'yaml').run(order())).exit).toMatch(`restored ${path} from ${from}`);
+  expect(readFileSync(join(dir, 'real/app.yaml'), 'utf8')).toBe('a: 1');
+  expect(readdirSync(join(dir, 'real')).sort()).toEqual(['app.yaml', 'app.yaml.grace-before']);
+});
+
+test('a directory that is exchanged for a link meanwhile leads nowhere else', async () => {
+  const { from } = places();
+  const dir = tempDir();
+  const elsewhere = tempDir();
+  mkdirSync(join(dir, 'app'));
+  const path = join(dir, 'app/app.yaml');
+  writeFileSync(path, 'bad');
+  writeFileSync(join(elsewhere, 'app.yaml'), 'precious');
+  writeFileSync(from, 'good');
+  let looks = 0;
+  const clock = {
+    now: systemClock.now,
+    elapsed() {
+      // The first look is before anything is opened, the second in the middle of copying.
+      if (++looks === 2) {
+        renameSync(join(dir, 'app'), join(dir, 'moved'));
+        symlinkSync(elsewhere, join(dir, 'app'));
+      }
+      return systemClock.elapsed();
+    },
+  };
+  const result = await restoreFileStep({ name: 'restore', restore_file: { path, from } }, clock).run(order());
+  expect(result.outcome).toBe('worked');
+  expect(looks).toBeGreaterThan(2);
+  expect(readdirSync(elsewhere)).toEqual(['app.yaml']);
+  expect(readFileSync(join(elsewhere, 'app.yaml'), 'utf8')).toBe('precious');
+  expect(readFileSync(join(dir, 'moved/app.yaml'), 'utf8')).toBe('good');
+});
+
 describe('refused, and nothing is changed', () => {
   const refused = async (path: string, from: string, parses_as?: 'yaml' | 'json' | 'toml') => {
     const { outcome, exit } = await stepOf(path, from, parses_as).run(order());
@@ -197,6 +241,21 @@ describe('refused, and nothing is changed', () => {
     symlinkSync(victim, other.from);
     expect(await refused(other.path, other.from)).toBe('refused: FROM is a symbolic link and is left alone');
     expect(readdirSync(dir)).toEqual(['app.yaml']);
+  });
+
+  test('a link that others could change above either place', async () => {
+    const { dir, path, from } = places();
+    const elsewhere = tempDir();
+    writeFileSync(join(elsewhere, 'app.yaml'), 'precious');
+    writeFileSync(from, 'good');
+    symlinkSync(elsewhere, join(dir, 'link'));
+    const said = `others could change the symbolic link ${dir}/link: name where it really leads`;
+    const behind = join(dir, 'link/app.yaml');
+    expect(await refused(behind, from)).toBe(`refused: PATH: ${said}`);
+    expect(await refused(path, behind)).toBe(`refused: FROM: ${said}`);
+    expect(readdirSync(elsewhere)).toEqual(['app.yaml']);
+    expect(readFileSync(join(elsewhere, 'app.yaml'), 'utf8')).toBe('precious');
+    expect(existsSync(path)).toBe(false);
   });
 
   test('a directory or a pipe in either place, and nothing hangs', async () => {
@@ -230,7 +289,7 @@ describe('refused, and nothing is changed', () => {
   test('there is no directory to put it in', async () => {
     const { dir, from } = places();
     writeFileSync(from, 'good');
-    expect(await refused(join(dir, 'none', 'app.yaml'), from)).toContain('there is no such file');
+    expect(await refused(join(dir, 'none', 'app.yaml'), from)).toContain(`there is no directory ${join(dir, 'none')}`);
     expect(readdirSync(dir)).toEqual([]);
   });
 

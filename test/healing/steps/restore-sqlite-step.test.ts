@@ -20,6 +20,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/core/host/clock.js';
 import { type RestoreSqliteSpec, restoreSqliteStep } from '../../../src/healing/steps/restore-sqlite-step.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { trustedDir } from '../../support/trusted-dir.js';
 
 const NODE = realpathSync(process.execPath);
 const DRIVER = createRequire(import.meta.url).resolve('better-sqlite3');
@@ -291,6 +292,32 @@ describe('refused, and nothing is changed', () => {
     mkdirSync(join(dir, 'directory'));
     expect(await refused(join(dir, 'link'), from)).toBe('PATH is a symbolic link and is left alone');
     expect(await refused(join(dir, 'directory'), from)).toBe('PATH is no regular file and is left alone');
+  });
+
+  test('a link that others could change above either place', async () => {
+    const { path, from } = places();
+    damage(path);
+    const dir = tempDir();
+    symlinkSync(join(path, '..'), join(dir, 'link'));
+    symlinkSync(join(from, '..'), join(dir, 'other'));
+    const said = (link: string) => `others could change the symbolic link ${dir}/${link}: name where it really leads`;
+    const before = sha256(path);
+    expect(await refused(join(dir, 'link/app.db'), from)).toBe(`PATH: ${said('link')}`);
+    expect(await refused(path, join(dir, 'other/app.db'))).toBe(`FROM: ${said('other')}`);
+    expect(sha256(path)).toBe(before);
+  });
+
+  test('but not one that nobody else can change', async () => {
+    const { path, from } = places();
+    damage(path);
+    const dir = trustedDir();
+    mkdirSync(join(dir, 'real'));
+    symlinkSync('real', join(dir, 'link'));
+    copyFileSync(path, join(dir, 'real/app.db'));
+    const result = await stepOf(join(dir, 'link/app.db'), from).run(order());
+    expect(result).toMatchObject({ outcome: 'worked', exit: expect.stringContaining('restored') });
+    expect(rowsOf(join(dir, 'real/app.db'))).toBe(400);
+    expect(readdirSync(join(dir, 'real')).sort()).toEqual(['app.db', 'app.db.grace-before']);
   });
 
   test('the backup is corrupt, empty, or was taken in the middle of a change; the holder is not ended for it', async () => {

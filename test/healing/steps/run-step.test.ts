@@ -7,7 +7,7 @@ import { tempDir } from '../../support/temp-dir.js';
 import { order } from './order.js';
 
 const step = (argv: readonly string[], more: Partial<RunSpec> = {}) =>
-  runStep({ name: 'run', argv, params: {}, env: {}, ...more }, systemClock);
+  runStep({ name: 'run', argv, params: {}, env: {}, ...more }, { clock: systemClock });
 
 describe('what a program did', () => {
   test('exit 0 has worked, and what it printed is kept', async () => {
@@ -54,14 +54,14 @@ describe('what a program did', () => {
 test('facts are arguments and nothing else', async () => {
   const argv = ['/usr/bin/printf', '<%s>', '{file}', '{check}'];
   const facts = { file: '/tmp/; rm -rf / $(id) `id` "\'', check: 'web' };
-  const result = await step(argv, { params: { file: 'path' } }).run(order({ facts }));
+  const result = await step(argv, { params: { file: { type: 'path', under: ['/'] } } }).run(order({ facts }));
   expect(result.output?.toString()).toBe(`<${facts.file}><web>`);
 });
 
 test('a fact of another type starts nothing', async () => {
   const dir = tempDir();
   const argv = ['/usr/bin/touch', '{file}', join(dir, 'started')];
-  const result = await step(argv, { params: { file: 'path' } }).run(
+  const result = await step(argv, { params: { file: { type: 'path', under: ['/'] } } }).run(
     order({ facts: { file: '--reference=/etc/passwd' } }),
   );
   expect(result).toEqual({ outcome: 'failed', exit: 'file is not an absolute path without ..' });
@@ -81,7 +81,9 @@ test('its environment is what was written down, and the marker', async () => {
 test('a script of the same name as a fact is not run', async () => {
   const script = join(tempDir(), 'web');
   writeFileSync(script, '#!/bin/sh\necho run', { mode: 0o755 });
-  const result = await step(['{file}'], { params: { file: 'path' } }).run(order({ facts: { file: script } }));
+  const result = await step(['{file}'], { params: { file: { type: 'path', under: ['/'] } } }).run(
+    order({ facts: { file: script } }),
+  );
   expect(result).toMatchObject({ outcome: 'failed', exit: expect.stringContaining('may not come from data') });
 });
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StepSpecs } from '../../../src/core/config/schema/playbook-schema.js';
@@ -54,6 +54,46 @@ describe('to the process of a pidfile', () => {
 
   test.each([1, process.pid, process.ppid, 999_999_999])('not to pid %i', async (pid) => {
     expect(await step({ pidfile: pidfileOf(pid), signal: 'CONT' }).run(order())).toMatchObject({ outcome: 'failed' });
+  });
+
+  test('not through a link that others could change', async () => {
+    const who = await sleeper();
+    const [dir, pidfile] = [tempDir(), pidfileOf(who.pid)];
+    symlinkSync(join(pidfile, '..'), join(dir, 'link'));
+    const result = await step({ pidfile: join(dir, 'link/pid'), signal: 'KILL' }).run(order());
+    expect(result).toMatchObject({ outcome: 'failed', exit: expect.stringContaining(`symbolic link ${dir}/link`) });
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test('not where everybody can say whom it names', async () => {
+    const who = await sleeper();
+    const pidfile = pidfileOf(who.pid);
+    chmodSync(pidfile, 0o666);
+    const result = await step({ pidfile, signal: 'KILL' }).run(order());
+    expect(result.exit).toBe(`${pidfile} is not believed: everybody can write to it: its mode is 666`);
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('not where an account names a process of another (needs root)', async () => {
+    const [ours, theirs] = [await sleeper(), await sleeper({ uid: 54_321 })];
+    for (const [who, sent] of [
+      [ours, false],
+      [theirs, true],
+    ] as const) {
+      const pidfile = pidfileOf(who.pid);
+      chownSync(pidfile, 54_321, 54_321);
+      const result = await step({ pidfile, signal: 'TERM' }).run(order());
+      expect(result).toEqual(
+        sent
+          ? { outcome: 'worked', exit: `sent SIGTERM to pid ${who.pid}` }
+          : {
+              outcome: 'failed',
+              exit: `${pidfile} belongs to #54321 and names pid ${who.pid}, a process of root`,
+            },
+      );
+      if (sent) await ended(who);
+      else expect(isAlive(who)).toBe(true);
+    }
   });
 
   test('not without a file', async () => {

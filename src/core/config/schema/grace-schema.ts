@@ -33,7 +33,7 @@ const maintenance = z.strictObject({
   name: name.optional(),
   cron: z
     .string()
-    .min(9)
+    .min(9, 'is not a cron expression: minute hour day month weekday')
     .max(128)
     .meta({ examples: ['0 3 * * 0'] })
     .describe('When it begins: minute hour day month weekday.'),
@@ -55,7 +55,7 @@ const notify = z
     timeout: duration('100ms', '5m').prefault('10s'),
     on: z
       .array(z.enum(['opened', 'resolved', 'escalated', 'approval', 'brake']))
-      .default(['escalated', 'approval', 'brake']),
+      .default(['escalated', 'approval', 'brake', 'resolved']),
   })
   .refine(({ run, webhook }) => (run === undefined) !== (webhook === undefined), 'needs either run or webhook');
 

@@ -137,13 +137,24 @@ const stepSchema = z
 
 export const PARAMETER_TYPES = ['port', 'integer', 'word', 'unit', 'path', 'host'] as const;
 
+const pathBelow = z.strictObject({
+  type: z.literal('path'),
+  under: z
+    .array(absolutePath)
+    .min(1)
+    .optional()
+    .describe('The path must lie below one of these directories, also when links are followed.'),
+});
+
 export const playbookSchema = z.strictObject({
   name: line(128).optional().describe('For people.'),
   risk: z.enum(['low', 'medium', 'high']).default('medium').describe('What policy.autonomy decides by.'),
   params: z
-    .record(name, z.enum(PARAMETER_TYPES))
+    .record(name, z.union([z.enum(PARAMETER_TYPES), pathBelow]))
     .default({})
-    .describe('Facts of the incident (its metadata) that may stand in run as {name}, each of one type.'),
+    .describe(
+      'Facts of the incident (its metadata) that may stand in run as {name}, each of one type. A path says below which directories it lies: {type: path, under: [/var/spool/app]}.',
+    ),
   steps: z.array(stepSchema).min(1, 'needs at least one step').max(32),
   rollback: z
     .array(stepSchema)
@@ -171,3 +182,4 @@ export type PlaybookConfig = z.output<typeof playbookSchema>;
 export type StepConfig = PlaybookConfig['steps'][number];
 export type StepSpecs = { [K in keyof typeof kinds]-?: NonNullable<StepConfig[K]> };
 export type ParameterType = (typeof PARAMETER_TYPES)[number];
+export type ParameterConfig = PlaybookConfig['params'][string];

@@ -24,7 +24,7 @@ export function duration(least: string, most: string) {
     .regex(DURATION, 'is not a duration such as 500ms, 5s, 2m, 1h or 7d')
     .meta({ examples: [least_s <= 5 && most_s >= 5 ? '5s' : most] })
     .transform((text) => parseDuration(text) ?? 0)
-    .refine((s) => s >= least_s && s <= most_s, `must be between ${least} and ${most}`);
+    .refine((s) => s >= least_s && s <= most_s, `is not between ${least} and ${most}`);
 }
 
 const SIZE = /^(\d+(?:\.\d+)?)\s?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
@@ -43,7 +43,7 @@ export const size = z
     const match = SIZE.exec(text);
     return Math.round(Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? ''] ?? 0));
   })
-  .refine((bytes) => Number.isSafeInteger(bytes), 'must be below 8191TiB');
+  .refine((bytes) => Number.isSafeInteger(bytes), 'is not below 8191TiB');
 
 const SHARE = /^(\d+(?:\.\d+)?)%$/;
 
@@ -53,7 +53,7 @@ export const share = z
   .regex(SHARE, 'is not a share such as 90%')
   .meta({ examples: ['90%'] })
   .transform((text) => Number(SHARE.exec(text)?.[1]) / 100)
-  .refine((value) => value >= 0 && value <= 1, 'must be between 0% and 100%');
+  .refine((value) => value >= 0 && value <= 1, 'is not between 0% and 100%');
 
 const CONFIRM = /^(\d+) of (\d+)$/;
 
@@ -66,7 +66,7 @@ export const confirmRule = z
     const match = CONFIRM.exec(text);
     return { need: Number(match?.[1]), of: Number(match?.[2]) };
   })
-  .refine(({ need, of }) => need >= 1 && need <= of && of <= 21, 'must be N of M with 1 ≤ N ≤ M ≤ 21');
+  .refine(({ need, of }) => need >= 1 && need <= of && of <= 21, 'is not N of M with 1 ≤ N ≤ M ≤ 21');
 
 const CAP = /^(\d+)\/(\d+(?:\.\d+)?(?:ms|s|m|h|d|w))$/;
 
@@ -79,8 +79,8 @@ export const cap = z
     const match = CAP.exec(text);
     return { most: Number(match?.[1]), within_s: parseDuration(match?.[2] ?? '') ?? 0 };
   })
-  .refine(({ most }) => most >= 1 && most <= 1000, 'must allow between 1 and 1000 acts')
-  .refine(({ within_s }) => within_s >= 1 && within_s <= 31 * 86_400, 'must count over 1s to 31d');
+  .refine(({ most }) => most >= 1 && most <= 1000, 'does not allow between 1 and 1000 acts')
+  .refine(({ within_s }) => within_s >= 1 && within_s <= 31 * 86_400, 'does not count over 1s to 31d');
 
 /** The name of a check, a playbook, an account. It becomes an argument, a file name and a label. */
 export const name = z
@@ -93,14 +93,14 @@ export function line(most: number) {
     .string()
     .min(1)
     .max(most)
-    .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must be one line without control characters');
+    .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'is not one line without control characters');
 }
 
 export const absolutePath = z
   .string()
   .max(4096)
   .regex(/^\/[^\x00-\x1f\x7f-\x9f]*$/, 'is not an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'must not contain ..');
+  .refine((path) => !path.split('/').includes('..'), 'contains ..');
 
 const word = z
   .string()
@@ -114,10 +114,12 @@ export const argv = z
   .max(256)
   .superRefine(([program], context) => {
     if (program === undefined || (program.startsWith('/') && !program.split('/').includes('..'))) return;
+    const isWord = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/.test(program);
     context.addIssue({
       code: 'custom',
       path: [0],
       message: 'is not the whole path of a program, such as /usr/bin/true',
+      ...(isWord ? { params: { suggestion: `command -v ${program}   # says where it is` } } : {}),
     });
   });
 

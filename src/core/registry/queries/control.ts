@@ -38,6 +38,16 @@ export interface ControlView {
   recentOpenings(origin: Origin, after: number, limit: number): OpeningMoment[];
   /** The newest entry of one action about one subject. */
   lastControl(action: string, subject: string): ControlEntry | undefined;
+  /** Of real incidents that are live, what a channel has not taken yet; the most severe first, and of these the oldest. */
+  newsOfLive(wanted: NewsWanted, limit: number): ControlEntry[];
+  /** Escalations that outlast a recovery: nobody has seen them, and no remedy has mended it since. Newest first. */
+  bearable(limit: number, incident_id?: string): ControlEntry[];
+  /** The newest entry that says that this was taken: by that channel, or by any. */
+  taken(told: Told): ControlEntry | undefined;
+  /** What was begun, taken or refused of this, newest first. */
+  tellingsOf(told: Told, limit: number): ControlEntry[];
+  /** What a channel was told of, and how that went, newest first. */
+  tellingsBy(by: string, limit: number): ControlEntry[];
   /** Silences that have neither run out nor been ended, newest first: all of them, however many others there were. */
   silences(now: Now): ControlEntry[];
   /** How many incidents {@link liveIncidents} would give without a limit. */
@@ -49,6 +59,25 @@ export interface ControlView {
   sealedAs(): string | undefined;
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
   auditLines(): number;
+}
+
+/** News of one kind, and to whom it goes. */
+export interface NewsWanted {
+  /** What writes it into the log. */
+  readonly action: string;
+  /** What makes it old when it comes afterwards. */
+  readonly over: readonly string[];
+  readonly event: string;
+  readonly by: string;
+}
+
+/** News of one subject: of any channel, and about any entry, unless it is said which. */
+export interface Told {
+  readonly subject: string;
+  readonly event: string;
+  readonly by?: string;
+  /** What names none is about whatever came before it. */
+  readonly about?: Pick<ControlEntry, 'line' | 'entry_id'>;
 }
 
 /** A claim and its place in the audit log, with its times on the monotonic clock. */
@@ -98,6 +127,28 @@ interface ClaimRow {
   outcome: AttemptOutcome | null;
 }
 
+// As in the index.
+const TELLINGS = `'${ACTION.notificationBegun}', '${ACTION.incidentNotified}', '${ACTION.notificationFailed}'`;
+
+interface NewsParameters {
+  readonly action: string;
+  readonly over: string;
+  readonly event: string;
+  readonly by: string;
+}
+
+interface ToldParameters {
+  readonly subject: string;
+  readonly event: string;
+  readonly by: string | null;
+  readonly line: number;
+  readonly entry_id: string | null;
+}
+
+function parametersOf({ subject, event, by, about }: Told): ToldParameters {
+  return { subject, event, by: by ?? null, line: about?.line ?? 0, entry_id: about?.entry_id ?? null };
+}
+
 type ControlRow = Omit<ControlEntry, 'decision' | 'metadata'> & { decision: string; metadata: string };
 
 export function controlView(db: Database.Database): ControlView {
@@ -143,6 +194,49 @@ export function controlView(db: Database.Database): ControlView {
   );
   const last = db.prepare<[string, string], ControlRow>(
     'SELECT * FROM controls WHERE subject = ? AND +action = ? ORDER BY line DESC LIMIT 1',
+  );
+  // The first condition stands as in the index.
+  const newsOfLive = db.prepare<NewsParameters & { limit: number }, ControlRow>(
+    `SELECT news.* FROM incidents JOIN controls AS news ON news.line = (
+       SELECT line FROM controls WHERE subject = incident_id AND +action = @action ORDER BY line DESC LIMIT 1)
+     WHERE (status IN ('detected', 'remediating') OR (status = 'failed' AND resolution = 'none'))
+       AND incidents.origin = 'real'
+       AND NOT EXISTS (
+         SELECT 1 FROM controls AS later WHERE later.subject = incident_id AND later.line > news.line AND (
+           +later.action IN (SELECT value FROM json_each(@over))
+           OR (+later.action = '${ACTION.incidentNotified}' AND json_extract(later.decision, '$.event') = @event
+               AND json_extract(later.decision, '$.by') = @by
+               AND coalesce(json_extract(later.metadata, '$.about'), news.entry_id) = news.entry_id)))
+     ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, news.line
+     LIMIT @limit`,
+  );
+  // The condition stands as in the index.
+  const bearable = (whose: string) =>
+    `SELECT * FROM controls AS said INDEXED BY controls_bearable
+     WHERE action = 'incident_escalated' AND json_extract(decision, '$.bearable') = 1 ${whose}
+       AND NOT EXISTS (
+         SELECT 1 FROM controls AS later WHERE later.subject = said.subject AND later.line > said.line AND (
+           +later.action IN ('${ACTION.incidentAcknowledged}', '${ACTION.incidentClosed}')
+           OR (+later.action = 'incident_escalated' AND json_extract(later.decision, '$.bearable') = 1)))
+       AND NOT EXISTS (
+         SELECT 1 FROM claims WHERE incident_id = said.subject AND claims.line > said.line AND outcome = 'worked')
+     ORDER BY line DESC LIMIT @limit`;
+  const allBearable = db.prepare<{ limit: number }, ControlRow>(bearable(''));
+  const bearableOf = db.prepare<{ limit: number; subject: string }, ControlRow>(bearable('AND subject = @subject'));
+  const ofNews = `subject = @subject AND line >= @line
+       AND json_extract(decision, '$.event') = @event AND (@by IS NULL OR json_extract(decision, '$.by') = @by)
+       AND (@entry_id IS NULL OR coalesce(json_extract(metadata, '$.about'), @entry_id) = @entry_id)`;
+  const taken = db.prepare<ToldParameters, ControlRow>(
+    `SELECT * FROM controls INDEXED BY controls_of_subject
+     WHERE ${ofNews} AND +action = '${ACTION.incidentNotified}' ORDER BY line DESC LIMIT 1`,
+  );
+  const tellingsOf = db.prepare<ToldParameters & { limit: number }, ControlRow>(
+    `SELECT * FROM controls INDEXED BY controls_of_subject
+     WHERE ${ofNews} AND +action IN (${TELLINGS}) ORDER BY line DESC LIMIT @limit`,
+  );
+  const tellingsBy = db.prepare<[string, number], ControlRow>(
+    `SELECT * FROM controls INDEXED BY controls_told_by
+     WHERE action IN (${TELLINGS}) AND json_extract(decision, '$.by') = ? ORDER BY line DESC LIMIT ?`,
   );
   // Ages as records/moment.ts has them: elapsed within a boot, by the dates across boots.
   const silences = db.prepare<{ boot_id: string; elapsed_s: number; s: number }, ControlRow>(
@@ -194,6 +288,16 @@ export function controlView(db: Database.Database): ControlView {
       const row = last.get(subject, action);
       return row && control(row);
     },
+    newsOfLive: ({ over, ...wanted }, limit) =>
+      newsOfLive.all({ ...wanted, over: JSON.stringify(over), limit }).map(control),
+    bearable: (limit, subject) =>
+      (subject === undefined ? allBearable.all({ limit }) : bearableOf.all({ limit, subject })).map(control),
+    taken: (told) => {
+      const row = taken.get(parametersOf(told));
+      return row && control(row);
+    },
+    tellingsOf: (told, limit) => tellingsOf.all({ ...parametersOf(told), limit }).map(control),
+    tellingsBy: (by, limit) => tellingsBy.all(by, limit).map(control),
     silences: ({ boot_id, elapsed_s, ms }) => silences.all({ boot_id, elapsed_s, s: ms / 1000 }).map(control),
     liveCount: () => liveCount.get()?.n ?? 0,
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
@@ -219,6 +323,11 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
     recentOpenings: (origin, after, limit) => ask((view) => view.recentOpenings(origin, after, limit)),
     lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),
+    newsOfLive: (wanted, limit) => ask((view) => view.newsOfLive(wanted, limit)),
+    bearable: (limit, incident_id) => ask((view) => view.bearable(limit, incident_id)),
+    taken: (told) => ask((view) => view.taken(told)),
+    tellingsOf: (told, limit) => ask((view) => view.tellingsOf(told, limit)),
+    tellingsBy: (by, limit) => ask((view) => view.tellingsBy(by, limit)),
     silences: (now) => ask((view) => view.silences(now)),
     liveCount: () => ask((view) => view.liveCount()),
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),

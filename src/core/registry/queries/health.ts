@@ -54,3 +54,19 @@ export function countEntries(db: Database.Database, action: string): number {
       .get(action)?.n ?? 0
   );
 }
+
+/** Lines of the audit log that are missing between files that are there; 1-based, the last one included. */
+export interface AuditGap {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function auditGaps(db: Database.Database): AuditGap[] {
+  return db
+    .prepare<[], AuditGap>(
+      `SELECT before + 1 AS "from", first AS "to"
+       FROM (SELECT first, lag(first + lines) OVER (ORDER BY ordinal) AS before FROM segments WHERE log = 'audit')
+       WHERE first > before ORDER BY first`,
+    )
+    .all();
+}
