@@ -256,7 +256,13 @@ function quarantineFinding(registry: Registry, mend: Mend): Finding {
 
 function bindingFinding(registry: Registry, mend: Mend): Finding {
   const about = 'bindings';
-  const { lines, unbound, old, dangling } = registry.read(bindingHealth);
+  let health = registry.read(bindingHealth);
+  // A log that was begun a moment ago may be read between a line and the entry that vouches for it.
+  if (health.dangling > 0) {
+    registry.sync();
+    health = registry.read(bindingHealth);
+  }
+  const { lines, unbound, old, dangling } = health;
   if (dangling > 0) {
     const text = `${dangling} incident lines that the audit log vouches for are altered, missing, or were never acknowledged before a power cut`;
     return {

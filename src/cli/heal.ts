@@ -57,6 +57,7 @@ export function registerHeal(program: Program, ctx: Context, done: Done): void {
     });
   withJson(withWhere(heal.command('playbooks')))
     .summary('the remedies: what each does, what it can destroy')
+    .description('Show each remedy of grace.yaml, or those named: its steps, its risk, who uses it. Runs nothing.')
     .argument('[playbook...]', 'names of playbooks')
     .action(async (names: string[], options) => {
       const { runHealPlaybooks } = await import('./heal-playbooks.js');
@@ -93,16 +94,25 @@ function registerPersonal(heal: Program, ctx: Context, done: Done): void {
   const incident = () => import('./heal-incident.js');
   withKey(withJson(heal.command('ack')))
     .summary('say that you have seen an incident')
+    .description(
+      'Put on record that a person has seen it. It stays open, and nobody is told of it again until there is news.',
+    )
     .argument('<incident>', 'its id, or the beginning of it')
     .option('--note <text>', 'a remark to keep with it')
     .action(async (id: string, options) => done(await (await incident()).runHealAck(ctx, id, options)));
   withKey(withJson(heal.command('close')))
     .summary('close an incident by hand; it is not verified')
+    .description(
+      'Put on record that it is over, and why. That counts as closed by hand: nothing is probed, and nothing is verified.',
+    )
     .argument('<incident>', 'its id, or the beginning of it')
     .option('--reason <text>', 'why it is over (required)')
     .action(async (id: string, options) => done(await (await incident()).runHealClose(ctx, id, options)));
   withKey(withJson(heal.command('approve')))
     .summary('allow one run of a remedy for one incident')
+    .description(
+      'Allow a remedy that waits for an approval to run once, for this incident. The next look or `heal run` runs it.',
+    )
     .argument('<incident>', 'its id, or the beginning of it')
     .argument('[playbook]', 'the remedy (default: the one that was asked for)')
     .action(async (id: string, playbook: string | undefined, options) =>
@@ -110,6 +120,9 @@ function registerPersonal(heal: Program, ctx: Context, done: Done): void {
     );
   withKey(withJson(heal.command('silence')))
     .summary('stop acting on checks for a while; without arguments: list the silences')
+    .description(
+      'While it lasts nothing is done about these checks. They are looked at, and what would have been done is logged.',
+    )
     .argument('[pattern...]', 'names of checks; * stands for any characters')
     .option('--for <duration>', 'how long, e.g. 30m or 2h', '1h')
     .option('--reason <text>', 'why')
@@ -120,6 +133,7 @@ function registerPersonal(heal: Program, ctx: Context, done: Done): void {
     });
   withKey(withJson(heal.command('brake')))
     .summary('stop all acting at once, or release that')
+    .description('While it is on, no remedy is begun on this host, by whatever process. Only a person releases it.')
     .argument('<state>', 'on or off')
     .option('--reason <text>', 'why')
     .action(async (state: string, options) => {

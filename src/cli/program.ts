@@ -6,6 +6,7 @@ import type { Context } from './context.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvidence } from './evidence.js';
 import { registerHeal } from './heal.js';
+import { refuseMissingValues } from './missing-value.js';
 import { registerRegistry } from './registry.js';
 import { registerTrigger } from './trigger.js';
 import { packageVersion } from './version.js';
@@ -72,7 +73,7 @@ Start here:
 
 Logs are found at --logs, then $GRACE_LOGS, then logs: in grace.yaml, then ./logs.`,
   );
-  everyCommand(program, (command) => command.exitOverride());
+  everyCommand(program, (command) => refuseMissingValues(command.exitOverride()));
   return program;
 }
 

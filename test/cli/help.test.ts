@@ -64,6 +64,8 @@ describe('what is not understood', () => {
     [['registry', 'lst'], "unknown command 'lst'", 'did you mean list?'],
     [['registry', 'list', '--limt', '3'], "unknown option '--limt'", 'did you mean --limit?'],
     [['registry', 'list', '--limit'], "option '--limit <n>' argument missing", 'grace registry list --help'],
+    [['heal', 'watch', '--metrics', '--verbose'], '--metrics needs a value, and --verbose is', '--metrics <file>'],
+    [['trigger', 'incident', '--json', '--logs', '-h'], '--logs needs a value, and -h is', '--logs <dir>'],
     [['registry', 'show'], "missing required argument 'id'", 'grace registry show --help'],
     [['registry', 'list', 'x'], 'too many arguments', 'grace registry list --help'],
     [['doctor\u001b[31m'], "unknown command 'doctor\\u{1b}[31m'", 'grace --help'],

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type HealHost, healHost, WIDE, WIDE_POLICY } from '../support/heal-host.js';
 
@@ -13,11 +14,16 @@ function approvedHost({ helps = true, risk = 'medium' } = {}): HealHost {
   return host;
 }
 
-function configure(host: HealHost, mend: string, risk: string, heal: readonly string[] = ['mend', 'mend-more']): void {
+function configure(
+  host: HealHost,
+  mend: string,
+  risk: string,
+  { heal = ['mend', 'mend-more'], first = '10m' }: { heal?: readonly string[]; first?: string } = {},
+): void {
   const check = { every: '100ms', confirm: '1 of 1', limits: WIDE };
   host.configure({
     ...{ version: 1, mode: 'act', logs: 'logs' },
-    policy: { ...WIDE_POLICY, autonomy, rearm: { first: '10m', most: '1h' } },
+    policy: { ...WIDE_POLICY, autonomy, rearm: { first, most: '1h' } },
     checks: {
       up: { file: { path: host.path('up') }, ...check, heal },
       'disk-root': { disk: { path: '/', used_below: '100%' }, ...check },
@@ -152,12 +158,27 @@ describe('an approval', () => {
     });
   });
 
+  it('is asked for anew when the remedy has its turn again', async () => {
+    const host = approvedHost({ helps: false });
+    configure(host, host.path('mend.sh'), 'medium', { heal: ['mend'], first: '1s' });
+    await host.grace(['heal', 'run', 'up']);
+    const id = idOf(host);
+    await host.grace(['heal', 'approve', id]);
+    expect(await host.grace(['heal', 'run', 'up'])).toMatchObject({ code: 3 });
+    await sleep(1100);
+    // The same remedy is held back by the same rail as before it ran.
+    expect(await host.grace(['heal', 'run', 'up'])).toMatchObject({ code: 4 });
+    expect(host.audit('approval_requested')).toHaveLength(2);
+    expect((await host.grace(['heal', 'status'])).stdout).toContain('needs an approval');
+    expect(await host.grace(['heal', 'approve', id])).toMatchObject({ code: 0 });
+  });
+
   it('is refused when the remedy is not on the list any more, or needs none', async () => {
     const host = approvedHost();
     await host.grace(['heal', 'run', 'up']);
     const id = idOf(host);
     const approve = () => host.grace(['heal', 'approve', id]);
-    configure(host, host.path('mend.sh'), 'medium', ['mend-more']);
+    configure(host, host.path('mend.sh'), 'medium', { heal: ['mend-more'] });
     expect(await approve()).toMatchObject({ code: 2, stderr: expect.stringContaining('mend is no remedy of up') });
     configure(host, host.path('mend.sh'), 'low');
     expect(await approve()).toMatchObject({ code: 4, stderr: expect.stringContaining('needs no approval any more') });
