@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { grace, KEEPERS } from './support/keepers.mjs';
@@ -10,15 +10,16 @@ import { ROOT } from './support/workspace.mjs';
 
 const KILLS = 15;
 const FAST_KILLS = 25;
-const WEB = join(ROOT, 'bench', 'programs', 'web.mjs');
 /** Where nobody but root may write: what root acts by must lie in such a place. */
 const TRUSTED = process.getuid() === 0 ? '/var/lib' : process.env.HOME;
 
 /** From `kill -9` of a small HTTP server to its next 200, under each of several keepers, beside what it takes to start. */
 export async function bench() {
   const root = mkdtempSync(join(TRUSTED, 'grace-bench-'));
+  const web = join(root, 'web.mjs');
+  copyFileSync(join(ROOT, 'bench', 'programs', 'web.mjs'), web);
   try {
-    const floor = await starts();
+    const floor = await starts(web);
     const rows = [
       result('server, from start to its first 200 (the floor)', median(floor) * 1000, { unit: 'ms', digits: 1 }),
     ];
@@ -31,7 +32,7 @@ export async function bench() {
     const samples = {};
     for (const [name, [every, confirm]] of Object.entries(setups)) {
       const dir = directory(root, name);
-      samples[name] = await kills(FAST_KILLS, 2 * seconds(every), (port) => grace(dir, WEB, port, { every, confirm }));
+      samples[name] = await kills(FAST_KILLS, 2 * seconds(every), (port) => grace(dir, web, port, { every, confirm }));
       const interval = seconds(every);
       const more = confirm === '1 of 1' ? 0 : interval;
       const bound = median(floor) + 0.6 * interval + 0.005 + more;
@@ -52,7 +53,7 @@ export async function bench() {
       }
       try {
         const dir = directory(root, name);
-        const sample = await kills(KILLS, 1.2, (port) => start(dir, WEB, port));
+        const sample = await kills(KILLS, 1.2, (port) => start(dir, web, port));
         rows.push(
           result(`${label}: kill -9 to the next 200`, median(sample) * 1000, {
             unit: 'ms',
@@ -87,11 +88,11 @@ function directory(root, name) {
 
 const seconds = (text) => Number(text.replace('ms', '')) / 1000;
 
-async function starts() {
+async function starts(web) {
   const sample = [];
   for (let i = 0; i < KILLS; i++) {
     const port = await freePort();
-    const child = spawn(process.execPath, [WEB, String(port)], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [web, String(port)], { stdio: 'ignore' });
     sample.push((await untilAnswered(port, 0)).seconds);
     child.kill('SIGKILL');
   }
@@ -104,7 +105,7 @@ async function kills(n, settle_s, start) {
   const keeper = start(port);
   const servers = [];
   try {
-    let { pid } = await untilAnswered(port, 0, 60);
+    let { pid } = await Promise.race([untilAnswered(port, 0, 60), keeper.ended]);
     servers.push(pid);
     const sample = [];
     for (let i = 0; i < n; i++) {

@@ -102,8 +102,11 @@ export function grace(dir, web, port, { every, confirm }) {
 function keeper(command, args, dir, env = {}, others = () => []) {
   const child = spawn(command, args, { cwd: dir, stdio: 'ignore', detached: true, env: { ...process.env, ...env } });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  const ended = exited.then((code) => Promise.reject(new Error(`${command} ended by itself with ${code}`)));
+  ended.catch(() => undefined);
   return {
-    pid: child.pid,
+    /** Rejects when it ends, which it is not to do by itself. */
+    ended,
     async end(servers) {
       child.kill('SIGTERM');
       await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 5000).unref())]);

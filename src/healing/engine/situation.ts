@@ -72,7 +72,7 @@ export interface Situation extends Surroundings {
   /** Claims on the incident or its target that have no end. */
   readonly openClaims: readonly { readonly alive: boolean; readonly claim_id: string; readonly playbook_id: string }[];
   readonly brake: ControlEntry | undefined;
-  /** Openings since the brake was last released, newest first, a few times as many as the brake counts. */
+  /** Openings since the brake was last released, as young as it counts, newest first, a few times as many as it counts. */
   readonly openings: readonly OpeningMoment[];
   readonly silences: readonly ControlEntry[];
   readonly approval: ControlEntry | undefined;
@@ -119,7 +119,11 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
       alive: around.isAlive(claim.owner),
     })),
     brake: set && set.line > (released?.line ?? 0) ? set : undefined,
-    openings: view.recentOpenings(around.origin, released?.line ?? 0, around.policy.brake.incidents * EPISODES),
+    openings: view.recentOpenings(around.origin, released?.line ?? 0, {
+      now: around.now,
+      within_s: around.policy.brake.within_s,
+      limit: around.policy.brake.incidents * EPISODES,
+    }),
     silences: view.silences(around.now),
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),

@@ -49,7 +49,7 @@ CREATE TABLE incident_lines (
 CREATE INDEX incident_lines_by_hash ON incident_lines (sha256);
 CREATE INDEX incident_lines_unbound ON incident_lines (ordinal, position) WHERE bound = 0 AND old = 0 AND duplicate = 0;
 
--- The last snapshot of each incident.
+-- The last snapshot of each incident. With row ids: without them a row of this length takes two pages.
 CREATE TABLE incidents (
   incident_id    TEXT    NOT NULL PRIMARY KEY,
   line_hash      TEXT    NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE incidents (
   ordinal        INTEGER NOT NULL, -- where the line stands: the order of incidents is the order in the log
   position       INTEGER NOT NULL,
   snapshot       TEXT    NOT NULL  -- the line
-) WITHOUT ROWID;
+);
 CREATE INDEX incidents_by_time ON incidents (detected_at);
 CREATE INDEX incidents_open ON incidents (status, target) WHERE status IN ('detected', 'remediating');
 CREATE INDEX incidents_of_target ON incidents (target, failure_mode, origin, ordinal, position);
@@ -181,7 +181,8 @@ CREATE TABLE controls (
   metadata    TEXT    NOT NULL  -- JSON
 );
 CREATE INDEX controls_of_action ON controls (action, line);
-CREATE INDEX controls_openings ON controls (origin, line) WHERE action = 'incident_opened';
+-- With all that is asked of an opening: the brake counts many of them at each decision.
+CREATE INDEX controls_openings ON controls (origin, line, subject, boot_id, elapsed_s, at) WHERE action = 'incident_opened';
 CREATE INDEX controls_of_subject ON controls (subject, line);
 
 CREATE TABLE tasks (

@@ -34,8 +34,15 @@ export interface ControlView {
   hasClaimAfter(line: number): boolean;
   /** The entries of one action, newest first. */
   recentControls(action: string, limit: number): ControlEntry[];
-  /** When incidents of that origin were opened, or opened again, after that line of the audit log; newest first. */
-  recentOpenings(origin: Origin, after: number, limit: number): OpeningMoment[];
+  /**
+   * When incidents of that origin were opened, or opened again, after that line of the audit log; newest first. Of the newest
+   * `limit` those that are younger than `within_s`.
+   */
+  recentOpenings(
+    origin: Origin,
+    after: number,
+    bounds: { readonly now: Now; readonly within_s: number; readonly limit: number },
+  ): OpeningMoment[];
   /** The newest entry of one action about one subject. */
   lastControl(action: string, subject: string): ControlEntry | undefined;
   /** Of real incidents that are live, what a channel has not taken yet; the most severe first, and of these the oldest. */
@@ -149,6 +156,25 @@ function parametersOf({ subject, event, by, about }: Told): ToldParameters {
   return { subject, event, by: by ?? null, line: about?.line ?? 0, entry_id: about?.entry_id ?? null };
 }
 
+interface PresentParameters {
+  readonly boot_id: string;
+  readonly elapsed_s: number;
+  /** Seconds since 1970. */
+  readonly s: number;
+}
+
+interface OpeningParameters extends PresentParameters {
+  readonly origin: string;
+  readonly after: number;
+  readonly limit: number;
+  readonly within_s: number;
+}
+
+/** As `ageOf` has it. */
+const AGE_S = "iif(boot_id = @boot_id AND elapsed_s IS NOT NULL, @elapsed_s - elapsed_s, @s - unixepoch(at, 'subsec'))";
+
+const present = ({ boot_id, elapsed_s, ms }: Now): PresentParameters => ({ boot_id, elapsed_s, s: ms / 1000 });
+
 type ControlRow = Omit<ControlEntry, 'decision' | 'metadata'> & { decision: string; metadata: string };
 
 export function controlView(db: Database.Database): ControlView {
@@ -187,10 +213,12 @@ export function controlView(db: Database.Database): ControlView {
   const recent = db.prepare<[string, number], ControlRow>(
     'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
   );
-  // The condition stands as in the index.
-  const openings = db.prepare<[string, number, number], OpeningMoment>(
-    `SELECT subject, boot_id, elapsed_s, at FROM controls INDEXED BY controls_openings
-     WHERE action = 'incident_opened' AND origin = ? AND line > ? ORDER BY line DESC LIMIT ?`,
+  // The condition stands as in the index. Bounded before it is filtered: with a long past all may be too old.
+  const openings = db.prepare<OpeningParameters, OpeningMoment>(
+    `SELECT subject, boot_id, elapsed_s, at FROM (
+       SELECT subject, boot_id, elapsed_s, at FROM controls INDEXED BY controls_openings
+       WHERE action = 'incident_opened' AND origin = @origin AND line > @after ORDER BY line DESC LIMIT @limit)
+     WHERE coalesce(${AGE_S}, 0) < @within_s`,
   );
   const last = db.prepare<[string, string], ControlRow>(
     'SELECT * FROM controls WHERE subject = ? AND +action = ? ORDER BY line DESC LIMIT 1',
@@ -239,11 +267,10 @@ export function controlView(db: Database.Database): ControlView {
      WHERE action IN (${TELLINGS}) AND json_extract(decision, '$.by') = ? ORDER BY line DESC LIMIT ?`,
   );
   // Ages as records/moment.ts has them: elapsed within a boot, by the dates across boots.
-  const silences = db.prepare<{ boot_id: string; elapsed_s: number; s: number }, ControlRow>(
+  const silences = db.prepare<PresentParameters, ControlRow>(
     `SELECT * FROM controls AS begun
      WHERE action = '${ACTION.silenceStarted}'
-       AND iif(boot_id = @boot_id AND elapsed_s IS NOT NULL, @elapsed_s - elapsed_s, @s - unixepoch(at, 'subsec'))
-           < json_extract(metadata, '$.lasts_s')
+       AND ${AGE_S} < json_extract(metadata, '$.lasts_s')
        AND NOT EXISTS (
          SELECT 1 FROM controls AS over
          WHERE over.subject = begun.subject AND +over.action = '${ACTION.silenceEnded}' AND over.line > begun.line)
@@ -283,7 +310,8 @@ export function controlView(db: Database.Database): ControlView {
     claimsOf: (incident_id, limit) => claimsFor.all(incident_id, limit).map(placed),
     hasClaimAfter: (line) => claimAfter.get(line) !== undefined,
     recentControls: (action, limit) => recent.all(action, limit).map(control),
-    recentOpenings: (origin, after, limit) => openings.all(origin, after, limit),
+    recentOpenings: (origin, after, { now, within_s, limit }) =>
+      openings.all({ origin, after, limit, within_s, ...present(now) }),
     lastControl: (action, subject) => {
       const row = last.get(subject, action);
       return row && control(row);
@@ -298,7 +326,7 @@ export function controlView(db: Database.Database): ControlView {
     },
     tellingsOf: (told, limit) => tellingsOf.all({ ...parametersOf(told), limit }).map(control),
     tellingsBy: (by, limit) => tellingsBy.all(by, limit).map(control),
-    silences: ({ boot_id, elapsed_s, ms }) => silences.all({ boot_id, elapsed_s, s: ms / 1000 }).map(control),
+    silences: (now) => silences.all(present(now)).map(control),
     liveCount: () => liveCount.get()?.n ?? 0,
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
@@ -321,7 +349,7 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     claimsOf: (incident_id, limit) => ask((view) => view.claimsOf(incident_id, limit)),
     hasClaimAfter: (line) => ask((view) => view.hasClaimAfter(line)),
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
-    recentOpenings: (origin, after, limit) => ask((view) => view.recentOpenings(origin, after, limit)),
+    recentOpenings: (origin, after, bounds) => ask((view) => view.recentOpenings(origin, after, bounds)),
     lastControl: (action, subject) => ask((view) => view.lastControl(action, subject)),
     newsOfLive: (wanted, limit) => ask((view) => view.newsOfLive(wanted, limit)),
     bearable: (limit, incident_id) => ask((view) => view.bearable(limit, incident_id)),
