@@ -40,7 +40,7 @@ export async function runDrillOnStage(ctx: Context, drill: Drill, props: DrillPr
         hint: `grace trigger drill ${drill.id}`,
       });
     }
-    const all = drillWatched(stage.config, stage.ownSteps ?? {}, ctx.clock);
+    const all = drillWatched(stage.config, stage.ownSteps ?? {}, { clock: ctx.clock, stage: ctx.newSuffix() });
     const watched = all.get(stage.about);
     if (watched === undefined) throw new Error(`the drill ${drill.id} has no check ${stage.about}`);
     await requireHealthy(watched, stage, props.screen);
@@ -126,7 +126,8 @@ const DRILL_POLICY = {
   autonomy: { low: 'auto', medium: 'auto', high: 'auto' },
   brake: { incidents: 10_000, within_s: 1 },
   approval_expires_s: 1800,
-  rearm: { first_s: 900, most_s: 900 },
+  // The stage is another one each time, also where a port is the same by chance.
+  rearm: { first_s: 0, most_s: 0 },
 } as const;
 
 async function requireHealthy(watched: Watched, stage: Stage, screen: DrillScreen): Promise<void> {

@@ -15,18 +15,34 @@ export interface StagedStep {
 const LIMITS = { cooldown: '0s', max: ['1000/1h'] };
 const STAGED_STEP_S = 10;
 
-/** What a drill's configuration, as in grace.yaml, says is watched. Throws what zod says when it is none. */
+export interface DrillConfig {
+  readonly checks: Record<string, object>;
+  readonly playbooks: Record<string, object>;
+}
+
+/**
+ * What a drill's configuration, as in grace.yaml, says is watched. `stage` is unlike that of any other drill. Throws what zod
+ * says when it is no configuration.
+ */
 export function drillWatched(
-  config: { readonly checks: Record<string, object>; readonly playbooks: Record<string, object> },
+  { checks: written, playbooks }: DrillConfig,
   own: Readonly<Record<string, readonly StagedStep[]>>,
-  clock: Clock,
+  { clock, stage }: { readonly clock: Clock; readonly stage: string },
 ): Map<string, Watched> {
   const checks = Object.fromEntries(
-    Object.entries(config.checks).map(([name, check]) => [name, { limits: LIMITS, ...check }]),
+    Object.entries(written).map(([name, check]) => [
+      name,
+      { limits: LIMITS, ...ownTarget(name, check, stage), ...check },
+    ]),
   );
-  const parsed = graceSchema.parse({ version: 1, mode: 'act', checks, playbooks: config.playbooks });
+  const parsed = graceSchema.parse({ version: 1, mode: 'act', checks, playbooks });
   const watched = watchedOf(parsed, { clock, store: undefined });
   return new Map([...watched].map(([name, one]) => [name, withOwnSteps(one, own)]));
+}
+
+/** A check of checks has only its name for a target, which is that of every other stage of the drill. */
+function ownTarget(name: string, check: object, stage: string): object {
+  return 'all' in check || 'any' in check ? { target: `${name} ${stage}` } : {};
 }
 
 function withOwnSteps(watched: Watched, own: Readonly<Record<string, readonly StagedStep[]>>): Watched {

@@ -45,8 +45,8 @@ interface Run {
 }
 
 /** As `grace trigger drill` runs it, over a directory with a keeper. */
-async function run(drill: Drill, port = 0): Promise<Run> {
-  const [parent, logs] = [tempDir(), tempDir()];
+async function run(drill: Drill, { port = 0, logs = tempDir() } = {}): Promise<Run> {
+  const parent = tempDir();
   const events: HealEvent[] = [];
   let before: Probe | undefined;
   const screen: DrillScreen = {
@@ -196,6 +196,26 @@ describe('controls', () => {
 });
 
 describe('what is particular', () => {
+  test.each(['config-invalid', 'config-missing', 'dependency-down'])(
+    '%s is healed after one that was not: the stage is another one',
+    async (id) => {
+      const logs = tempDir();
+      const hopeless = changed(named(id), ({ checks, playbooks }) => ({
+        checks,
+        playbooks: Object.fromEntries(
+          Object.keys(playbooks).map((name) => [
+            name,
+            { risk: 'low', steps: [{ run: ['/bin/true'] }], verify: { within: '50ms' } },
+          ]),
+        ),
+      }));
+      const { end: before } = await run(hopeless, { logs });
+      const { end } = await run(named(id), { logs });
+      if (before.kind !== 'failed' || end.kind !== 'resolved') throw new Error(`${before.kind}, then ${end.kind}`);
+      expect(end.incident.incident_id).not.toBe(before.incident?.incident_id);
+    },
+  );
+
   test('who has lost its credentials goes on without, and a person is asked for', async () => {
     const said: string[] = [];
     const { end, logs } = await run(
@@ -230,7 +250,7 @@ describe('what is particular', () => {
     '%s is at the port that was asked for',
     async (id) => {
       const port = await freePort();
-      const { end } = await run(named(id), port);
+      const { end } = await run(named(id), { port });
       expect(end).toMatchObject({ kind: 'resolved', incident: { metadata: { port } } });
     },
   );
@@ -240,7 +260,7 @@ describe('what is particular', () => {
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;
     try {
-      await expect(run(named('service-down'), port)).rejects.toMatchObject({ code: 'GRACE_PORT_NOT_OURS' });
+      await expect(run(named('service-down'), { port })).rejects.toMatchObject({ code: 'GRACE_PORT_NOT_OURS' });
     } finally {
       holder.close();
     }

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ACTION } from '../../../src/core/records/audit-actions.js';
+import type { JsonObject } from '../../../src/core/records/json.js';
 import type { Now } from '../../../src/core/records/moment.js';
 import { line, newAudit } from '../../support/records.js';
 import { logPath, openRegistry } from '../../support/registry.js';
@@ -9,7 +10,7 @@ import { tempDir } from '../../support/temp-dir.js';
 const NOW: Now = { boot_id: 'this', elapsed_s: 10_000, ms: Date.parse('2026-11-23T12:00:00Z') };
 
 /** What of these openings is younger than five minutes, of the newest `limit`. */
-function young(limit: number, ...openings: [id: string, clock: object | undefined, timestamp: string][]): string[] {
+function young(limit: number, ...openings: [id: string, clock: JsonObject | undefined, timestamp: string][]): string[] {
   const dir = tempDir();
   const entries = openings.map(([id, clock, timestamp], i) =>
     newAudit({
