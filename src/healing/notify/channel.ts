@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { GraceConfig } from '../../core/config/schema/grace-schema.js';
 import { systemErrorSentence } from '../../core/errors.js';
 import type { Clock } from '../../core/host/clock.js';
@@ -10,7 +10,11 @@ import { askingFor, exchange, securityOf } from '../http-exchange.js';
 
 /** One way to tell somebody. */
 export interface Channel {
-  /** For the record: the program, or the address without what follows its path; no two of one configuration are the same. */
+  /**
+   * For the record: the program, or the address without what follows its path, and a hash of the whole where there is more. It
+   * does not change with the order of the channels, or what one has taken would count as taken by another. No two of one
+   * configuration are the same.
+   */
   readonly name: string;
   readonly events: readonly string[];
   /** `undefined` once it was taken; else why it was not. Never rejects. */
@@ -18,6 +22,7 @@ export interface Channel {
 }
 
 const MAX_SECRET_BYTES = 4096;
+const HASH_DIGITS = 8;
 
 export function channelsOf(config: GraceConfig, clock: Clock, distrust?: Distrust): Channel[] {
   const channels = config.notify.map((one): Channel => {
@@ -25,15 +30,15 @@ export function channelsOf(config: GraceConfig, clock: Clock, distrust?: Distrus
     if (one.run) {
       const { run: argv } = one;
       return {
-        name: argv[0] ?? '',
+        name: nameOf(argv[0] ?? '', argv.slice(1).join('\0')),
         events: one.on,
         send: async (text) => distrust?.(argv) ?? tellProgram(argv, text, timeout_ms, clock),
       };
     }
     const { url = '', secret_file = '' } = one.webhook ?? {};
-    const { origin, pathname } = new URL(url);
+    const { origin, pathname, search } = new URL(url);
     return {
-      name: `${origin}${pathname}`,
+      name: nameOf(`${origin}${pathname}`, search),
       events: one.on,
       send: (text) => tellWebhook({ url, secret_file, timeout_ms, clock }, text),
     };
@@ -42,6 +47,11 @@ export function channelsOf(config: GraceConfig, clock: Clock, distrust?: Distrus
     const before = channels.slice(0, i).filter(({ name }) => name === channel.name).length;
     return before === 0 ? channel : { ...channel, name: `${channel.name} (${before + 1})` };
   });
+}
+
+/** What follows may be a secret: a hash of it tells channels apart and says nothing. */
+function nameOf(shown: string, rest: string): string {
+  return rest === '' ? shown : `${shown} #${createHash('sha256').update(rest).digest('hex').slice(0, HASH_DIGITS)}`;
 }
 
 /** Two programs, of this process or of another, are told apart: a timeout ends what its own has started. */

@@ -105,14 +105,18 @@ describe('a program', () => {
   });
 });
 
-test('two channels that look the same are told apart', async () => {
+test('channels that look the same are told apart, in whatever order they stand', () => {
   const path = script('exit 0');
   const secret_file = secretFile('s');
-  const [hook, other] = ['a', 'b'].map((room) => ({ webhook: { url: `http://h/hook?room=${room}`, secret_file } }));
-  const all = channels({ run: [path, 'a'] }, hook ?? {}, { run: [path, 'b'] }, other ?? {}, { run: [path, 'c'] });
-  expect(all.map(({ name }) => name)).toEqual([
-    ...[path, 'http://h/hook', `${path} (2)`, 'http://h/hook (2)', `${path} (3)`],
-  ]);
+  const hook = (room: string) => ({ webhook: { url: `http://h/hook?room=${room}`, secret_file } });
+  const all = [{ run: [path, 'a'] }, hook('a'), { run: [path, 'b'] }, hook('b'), { run: [path] }];
+  const names = channels(...all).map(({ name }) => name);
+  expect(new Set(names).size).toBe(5);
+  expect(names.every((name) => name === path || /^(\/\S+\/tell|http:\/\/h\/hook) #[0-9a-f]{8}$/.test(name))).toBe(true);
+  expect(channels(...all.toReversed()).map(({ name }) => name)).toEqual(names.toReversed());
+  // One that is gone takes nothing of the others with it.
+  expect(channels(...all.slice(1)).map(({ name }) => name)).toEqual(names.slice(1));
+  expect(channels({ run: [path] }, { run: [path] }).map(({ name }) => name)).toEqual([path, `${path} (2)`]);
 });
 
 describe('a webhook', () => {
@@ -135,7 +139,8 @@ describe('a webhook', () => {
       'x-grace-signature-256': `sha256=${expected}`,
     });
     // What follows the path may hold a secret of its own.
-    expect(channel?.name).toBe(url.replace('?room=1', ''));
+    expect(channel?.name).toMatch(/\/hook #[0-9a-f]{8}$/);
+    expect(channel?.name).not.toContain('room');
   });
 
   test('the signature is that of the secret without the line feed of an editor', () => {
