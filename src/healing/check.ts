@@ -34,6 +34,8 @@ export interface Check {
   readonly target: string;
   readonly failure_mode: string;
   readonly severity: Severity;
+  /** It fails by what happens and not by how things are: that it passes shows nothing but that nothing has happened since. */
+  readonly countsEvents?: boolean;
   /** Never rejects: what goes wrong is a probe too. */
   probe(): Promise<Probe>;
 }

@@ -88,3 +88,21 @@ test('the policy', () => {
     rearm: { first_s: 60, most_s: 3600 },
   });
 });
+
+test('a check that counts events is known, also through checks of checks', () => {
+  const of = watchedOf(
+    graceSchema.parse({
+      version: 1,
+      checks: {
+        outer: { any: ['inner', 'disk'] },
+        inner: { all: ['errors'] },
+        errors: { log: { path: '/var/log/app', pattern: 'ERROR' } },
+        disk: { disk: { path: '/', used_below: '90%' } },
+        states: { all: ['disk'] },
+      },
+    }),
+    { clock: systemClock, store: undefined },
+  );
+  const counting = [...of].filter(([, { check }]) => check.countsEvents).map(([name]) => name);
+  expect(counting).toEqual(['outer', 'inner', 'errors']);
+});

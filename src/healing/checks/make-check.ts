@@ -17,6 +17,9 @@ export function makeCheck(name: string, config: CheckConfig, tools: CheckTools):
     target: config.target ?? defaultTarget(name, config),
     failure_mode: config.failure_mode ?? defaultFailureMode(config),
     severity: config.severity,
+    get countsEvents() {
+      return config.log !== undefined || (config.all ?? config.any ?? []).some((one) => tools.other(one)?.countsEvents);
+    },
     async probe(): Promise<Probe> {
       const started = clock.elapsed();
       let finding: Finding;

@@ -4,9 +4,14 @@ import { verify } from '../../../src/healing/engine/verify.js';
 import { checkSaying, standClock } from '../../support/heal-stand.js';
 
 /** Each probe takes a second. */
-async function verified(answers: readonly ProbeStatus[], passes: number, within_s: number, start_period_s = 0) {
+async function verified(
+  answers: readonly ProbeStatus[],
+  passes: number,
+  within_s: number,
+  { start_period_s = 0, countsEvents = false } = {},
+) {
   const clock = standClock();
-  const check = checkSaying(...answers);
+  const check = Object.assign(checkSaying(...answers), { countsEvents });
   const probe = check.probe.bind(check);
   check.probe = async () => {
     clock.pass(1);
@@ -37,8 +42,20 @@ describe('a verification', () => {
   });
 
   test('a service that is slow to start has its start period, if that is longer', async () => {
-    expect(await verified(['critical'], 1, 3, 10)).toMatchObject({ asked: 10 });
-    expect(await verified(['critical'], 1, 10, 3)).toMatchObject({ asked: 10 });
+    expect(await verified(['critical'], 1, 3, { start_period_s: 10 })).toMatchObject({ asked: 10 });
+    expect(await verified(['critical'], 1, 10, { start_period_s: 3 })).toMatchObject({ asked: 10 });
+  });
+
+  test('a check that counts events must pass for the whole time: one moment without any shows nothing', async () => {
+    const events = { countsEvents: true };
+    expect(await verified(['ok'], 2, 6, events)).toMatchObject({ verified: true, passes: 6, asked: 6 });
+    expect(await verified(['ok', 'ok', 'ok', 'critical', 'ok'], 2, 6, events)).toMatchObject({
+      verified: false,
+      asked: 4,
+    });
+    // What happened before the remedy had ended is found by the first probe after it.
+    expect(await verified(['critical', 'ok'], 2, 6, events)).toMatchObject({ verified: true, passes: 5, asked: 6 });
+    expect(await verified(['ok'], 9, 6, events)).toMatchObject({ verified: false, asked: 6 });
   });
 
   test('interrupted: what was seen until then does not verify', async () => {
