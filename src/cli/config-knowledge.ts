@@ -4,7 +4,7 @@ import type { ConfigKnowledge } from '../core/config/load-config.js';
 import type { CheckConfig } from '../core/config/schema/check-schema.js';
 import type { GraceConfig } from '../core/config/schema/grace-schema.js';
 import { defaultFailureMode, defaultTarget } from '../healing/checks/check-defaults.js';
-import { isInterpreter } from '../healing/steps/interpreters.js';
+import { kindOfProgram } from '../healing/steps/interpreters.js';
 import { playbookFaults } from '../healing/steps/playbook-faults.js';
 
 /** What the room of healing knows of a configuration, joined here with the reading of it. */
@@ -14,7 +14,7 @@ export const configKnowledge: Required<ConfigKnowledge> = {
     ...sameIncidentWarnings(config, incidentOf),
     ...sharedRemedyWarnings(config, targetOf),
   ],
-  isInterpreter,
+  kindOf: kindOfProgram,
 };
 
 function faultsOfPlaybooks({ playbooks }: GraceConfig): ExtraFault[] {

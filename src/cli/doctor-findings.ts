@@ -216,7 +216,7 @@ function lossFindings(registry: Registry, mend: Mend): Finding[] {
     ({ from, to }): Finding => ({
       about: 'loss',
       state: 'bad',
-      text: `${LOG_FILE.audit}: lines ${from} to ${to} are missing between its files; what the lines before them say and vouch for does not count`,
+      text: `${LOG_FILE.audit}: lines ${from} to ${to} are missing; what the lines before them say and vouch for does not count, and nothing acts`,
       mend: mend('registry sync', 'after the file with these lines has been put back from a copy'),
     }),
   );

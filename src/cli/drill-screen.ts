@@ -82,6 +82,7 @@ function tell(event: HealEvent): { what: string; text: string } | undefined {
     case 'escalated':
       return { what: 'escalate', text: event.reason };
     case 'attempted':
+    case 'ended_late':
     case 'recovered':
       return undefined;
   }

@@ -1,7 +1,7 @@
 import type { RecoveryKind } from '../evidence/healing-kinds.js';
-import type { IncidentTally, RecoveryTimes } from '../evidence/healing-tallies.js';
+import type { RecoveryTimes } from '../evidence/healing-tallies.js';
 import type { HealingComparison, OriginalHealing, TrueOutcome } from '../evidence/original-healing.js';
-import type { Breakdown, SelfHealingReport } from '../evidence/self-healing.js';
+import type { Breakdown, OriginTally, SelfHealingReport } from '../evidence/self-healing.js';
 import { count, counted } from '../evidence/words.js';
 import { percent, SUMMARY_COLUMNS, share, summaryCells, thousandths } from './evidence-figures.js';
 import type { Page, Row } from './evidence-page.js';
@@ -9,6 +9,7 @@ import type { Page, Row } from './evidence-page.js';
 export function selfHealingSections(page: Page, report: SelfHealingReport): void {
   if (!report.empty) {
     writeIncidents(page, report);
+    writeAttempts(page, report);
     writeTimes(page, report);
     writeBreakdown(page, 'By failure mode', 'failure mode', report.by_failure_mode);
     writeBreakdown(page, 'By playbook', 'playbook', report.by_playbook);
@@ -18,11 +19,11 @@ export function selfHealingSections(page: Page, report: SelfHealingReport): void
 
 function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
   const shown = incidents.filter((tally) => tally.origin === 'real' || tally.incidents > 0);
-  const row = (name: string, value: (tally: IncidentTally) => Row[number]): Row => [name, ...shown.map(value)];
+  const row = (name: string, value: (tally: OriginTally) => Row[number]): Row => [name, ...shown.map(value)];
   // A row of noughts tells nobody anything.
-  const some = (name: string, value: (tally: IncidentTally) => number): Row[] =>
+  const some = (name: string, value: (tally: OriginTally) => number): Row[] =>
     shown.some((tally) => value(tally) > 0) ? [row(name, value)] : [];
-  const success = ({ healed, ended }: IncidentTally) => (ended === 0 ? null : share(healed, ended));
+  const success = ({ healed, ended }: OriginTally) => (ended === 0 ? null : share(healed, ended));
   page.title('Incidents');
   page.table(
     [{ header: '' }, ...shown.map(({ origin }) => ({ header: origin, align: 'right' }) as const)],
@@ -35,9 +36,31 @@ function writeIncidents(page: Page, { incidents }: SelfHealingReport): void {
       ...some('recovered, unverified', (tally) => tally.unverified),
       row('open', (tally) => tally.open),
       ...some('relapses', (tally) => tally.relapses),
+      ...some('episodes that needed a person', (tally) => tally.episodes_for_person),
       row('lines', (tally) => tally.lines),
       ...some('of them duplicates', (tally) => tally.duplicate_lines),
     ],
+  );
+}
+
+/** How often something was tried, and how that went: an incident that was healed in the end may have taken many. */
+function writeAttempts(page: Page, { attempts_by_playbook: rows }: SelfHealingReport): void {
+  if (rows.length === 0) return;
+  const someStaged = rows.some(({ origin }) => origin !== 'real');
+  page.title('Attempts');
+  page.table(
+    [
+      { header: 'playbook' },
+      { header: 'origin', optional: true },
+      ...(['attempts', 'worked', 'failed', 'unknown', 'under way', 'forced'] as const).map(
+        (header) => ({ header, align: 'right', optional: header === 'under way' || header === 'forced' }) as const,
+      ),
+    ],
+    rows.map((of) => [
+      ...[of.playbook_id, someStaged ? of.origin : null],
+      ...[of.attempts, of.attempts_worked, of.attempts_failed, of.attempts_unknown],
+      ...[of.attempts_under_way || null, of.attempts_forced || null],
+    ]),
   );
 }
 

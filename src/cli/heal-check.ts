@@ -3,7 +3,7 @@ import { ProbeStore } from '../healing/probe-store.js';
 import { standingAfter } from '../healing/standing.js';
 import type { Context } from './context.js';
 import { showProbed } from './heal-check-text.js';
-import { chosenChecks, healingPlan, loadForHealing, presentOf } from './healing.js';
+import { chosenChecks, healingPlan, loadForProbing, presentOf } from './healing.js';
 import { findLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
 
@@ -15,7 +15,7 @@ const BY_WEIGHT: readonly ProbeStatus[] = ['ok', 'unknown', 'warning', 'critical
 
 /** Probes once. Answers a plugin's exit code: that of the worst. */
 export async function runHealCheck(ctx: Context, names: readonly string[], options: HealCheckOptions): Promise<number> {
-  const loaded = await loadForHealing(ctx, options, false);
+  const loaded = await loadForProbing(ctx, options);
   const store = new ProbeStore(await findLogs(ctx, options), { write: false });
   try {
     const { watched } = await healingPlan(ctx, loaded, { store });

@@ -224,7 +224,7 @@ function incidentId({ ledger }: Writing, id: string, options: PersonalOptions): 
   if (!first) throw noSuchIncident(id, options);
   if (found.length > 1) {
     throw new OperatorError('GRACE_AMBIGUOUS', EXIT.usage, `${id} may be ${found.length} incidents or more`, {
-      hint: nextCommand(['registry', 'show', first.task_id], options),
+      hint: `${nextCommand(['heal', 'status'], options)}   # the incidents that wait for a person`,
     });
   }
   return first.task_id;

@@ -8,7 +8,7 @@ import type { Decision } from '../healing/engine/decide.js';
 import { type Plan, planCheck } from '../healing/engine/plan.js';
 import { ProbeStore } from '../healing/probe-store.js';
 import type { Context } from './context.js';
-import { chosenChecks, healingPlan, loadForHealing, presentOf } from './healing.js';
+import { chosenChecks, healingPlan, loadForProbing, presentOf } from './healing.js';
 import { interruptible } from './interrupts.js';
 import { escapeText } from './output/escape.js';
 import { createRegistry, findLogs } from './reading.js';
@@ -21,7 +21,7 @@ const MOST_PACE_S = 1;
 
 export function runHealPlan(ctx: Context, names: readonly string[], options: HealPlanOptions): Promise<number> {
   return interruptible(async ({ stop, exit }) => {
-    const loaded = await loadForHealing(ctx, options, false);
+    const loaded = await loadForProbing(ctx, options);
     const dir = await findLogs(ctx, options);
     const store = new ProbeStore(dir, { write: false });
     const plan = await healingPlan(ctx, loaded, { store });

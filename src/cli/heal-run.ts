@@ -6,7 +6,7 @@ import { isPassable } from '../healing/engine/rails.js';
 import type { HealEvent } from '../healing/events.js';
 import type { Context } from './context.js';
 import { HealSession } from './heal-session.js';
-import { eventWords } from './heal-words.js';
+import { eventWords, staysOpenWords } from './heal-words.js';
 import { accountOf, chosenChecks, loadForHealing } from './healing.js';
 import { interruptible } from './interrupts.js';
 import { escapeText } from './output/escape.js';
@@ -27,8 +27,10 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
   return interruptible(async ({ stop, exit }) => {
     const passOver = railsOf(options.passOver);
     const loaded = await loadForHealing(ctx, options, true);
+    const said = new Set<string>();
     const emit = (event: HealEvent) => {
       const words = options.json ? undefined : eventWords(event, options.verbose === true || ctx.out.isTTY);
+      if (words !== undefined && event.kind === 'withheld') said.add(event.check);
       if (words !== undefined) ctx.out.write(`${escapeText(`${event.check}: ${words}`)}\n`);
     };
     const session = await HealSession.open(ctx, loaded, {
@@ -46,7 +48,12 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
       // All of them: one that cannot be dealt with must not leave the remedies of others in the middle.
       if (wanted.length === 0) ctx.err.write('grace: note: grace.yaml names no check: nothing was looked at\n');
       const passes = await Promise.allSettled(
-        wanted.map((monitor) => pass(monitor, stop, () => session.settle(loaded))),
+        wanted.map((monitor) =>
+          pass(monitor, stop, () => session.settle(loaded)).catch((error: unknown) => {
+            session.cannotRecord(monitor.watched, error);
+            throw named(monitor.watched.check.name, error);
+          }),
+        ),
       );
       const looked = passes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
       const [failure, ...others] = passes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
@@ -58,6 +65,11 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
           );
         }
       }
+      for (const { monitor, result } of options.json ? [] : looked) {
+        const { name } = monitor.watched.check;
+        const words = staysOpenWords(result, said.has(name));
+        if (words !== undefined) ctx.out.write(`${escapeText(`${name}: ${words}`)}\n`);
+      }
       for (const other of others) warner(ctx)(other);
       if (failure !== undefined) throw failure;
       return exit() ?? exitOf(looked.map(({ result }) => result));
@@ -65,6 +77,12 @@ export function runHealRun(ctx: Context, names: readonly string[], options: Heal
       await session.close();
     }
   });
+}
+
+function named(check: string, error: unknown): unknown {
+  if (!(error instanceof OperatorError)) return error;
+  const { code, exit, message, hint, cause } = error;
+  return new OperatorError(code, exit, `${check}: ${message}`, { ...(hint === undefined ? {} : { hint }), cause });
 }
 
 async function pass(monitor: Monitor, stop: AbortSignal, settle: () => Promise<unknown>) {
@@ -85,6 +103,12 @@ function exitOf(results: readonly Looked[]): ExitCode {
   return bad.every(({ kind }) => kind === 'withheld') ? EXIT.refused : EXIT.badAnswer;
 }
 
+/** What to do about a rail that nobody passes over, where one command says it. */
+const MENDED_BY: Partial<Record<RailId, string>> = {
+  brake: 'grace heal brake off',
+  log_gap: 'grace doctor   # says which records are missing',
+};
+
 function railsOf(text: string | undefined): RailId[] {
   if (text === undefined) return [];
   return text.split(',').map((word) => {
@@ -93,7 +117,7 @@ function railsOf(text: string | undefined): RailId[] {
     const passable = RAIL_IDS.filter(isPassable);
     const message =
       rail === undefined ? `--pass-over ${word}: there is no rail of that name` : `nobody passes over the rail ${rail}`;
-    const hint = rail === 'brake' ? 'grace heal brake off' : `--pass-over ${closest(word, passable)}`;
+    const hint = rail !== undefined && MENDED_BY[rail] ? MENDED_BY[rail] : `--pass-over ${closest(word, passable)}`;
     throw new OperatorError('GRACE_USAGE', EXIT.usage, message, { hint });
   });
 }

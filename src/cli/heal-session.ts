@@ -14,6 +14,7 @@ import { dropOldOutput, keepOutput } from '../healing/steps/output-store.js';
 import type { Watched } from '../healing/watched.js';
 import type { Context } from './context.js';
 import { type HealingPlan, healingPlan } from './healing.js';
+import { lossTeller } from './notes.js';
 import type { WritingOptions } from './where.js';
 import { openForWriting, type Writing } from './writing.js';
 
@@ -39,11 +40,13 @@ export class HealSession {
   readonly #ctx: Context;
   readonly #options: SessionOptions;
   readonly #owed: Owed = new Map();
+  readonly #tellLosses: () => void;
 
   private constructor(ctx: Context, writing: Writing, loaded: LoadedConfig, options: SessionOptions) {
     this.#ctx = ctx;
     this.#options = options;
     this.writing = writing;
+    this.#tellLosses = lossTeller(ctx, writing);
     this.store = new ProbeStore(writing.dir, { write: true });
     const { ledger, host } = writing;
     const { clock } = ctx;
@@ -86,6 +89,7 @@ export class HealSession {
   async tidy(loaded: LoadedConfig): Promise<Settled> {
     const { dir } = this.writing;
     const settled = await this.settle(loaded);
+    this.#tellLosses();
     fillReserve(dir);
     const keep_ms = loaded.config.policy.keep_output * 1000;
     dropOldOutput(dir, keep_ms, this.#ctx.clock.now());
@@ -103,6 +107,16 @@ export class HealSession {
       if (!hasNoRoom(error) || !frees) throw error;
       return settle(ledger, clock, { reserve: true });
     }
+  }
+
+  /** People are told of a failure that could not be recorded, too: nobody will find it in the logs. */
+  cannotRecord({ check }: Watched, error: unknown): void {
+    const last = this.store.state(check.name).last;
+    if (!hasNoRoom(error) || last?.status !== 'critical') return;
+    const { name, target, failure_mode, severity } = check;
+    const what = this.#owed.has(name) ? `a remedy of ${name} was run, and how it went` : `${name} fails, and that`;
+    const reason = `${what} cannot be recorded: ${(error as Error).message}`;
+    this.notifier.cannotRecord({ check: name, target, failure_mode, severity, error: last.summary, reason });
   }
 
   /** Tells first what is due; when asked to stop, only what can be told soon. */

@@ -17,7 +17,7 @@ import { type Person, type Rights, rightsOf, rightsToStop } from './person.js';
 import { openForLooking } from './reading.js';
 
 export type SilenceOptions = PersonalOptions & {
-  readonly for: string;
+  readonly for?: string;
   readonly reason?: string;
   readonly end?: string;
 };
@@ -28,10 +28,15 @@ export async function runHealSilence(
   options: SilenceOptions,
 ): Promise<number> {
   if (options.end !== undefined) return runEnd(ctx, patterns, options.end, options);
-  if (patterns.length === 0) return listSilences(ctx, options);
-  const lasts_s = parseDuration(options.for);
+  if (patterns.length === 0) {
+    if (options.for === undefined && options.reason === undefined) return listSilences(ctx, options);
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, 'which checks? a silence needs their names, or a pattern', {
+      hint: `${nextCommand(['heal', 'silence', '*', '--for', forOf(options)], options)}   # all of them`,
+    });
+  }
+  const lasts_s = parseDuration(forOf(options));
   if (lasts_s === undefined || lasts_s < 1 || lasts_s > 31 * 86_400) {
-    throw new OperatorError('GRACE_USAGE', EXIT.usage, `--for ${options.for} is not a duration from 1s to 31d`, {
+    throw new OperatorError('GRACE_USAGE', EXIT.usage, `--for ${forOf(options)} is not a duration from 1s to 31d`, {
       hint: '--for 2h',
     });
   }
@@ -53,6 +58,10 @@ export async function runHealSilence(
       value: `${name}: nothing acts on ${patterns.join(', ')} for ${formatSeconds(lasts_s)}`,
     };
   });
+}
+
+function forOf({ for: duration = '1h' }: SilenceOptions): string {
+  return duration;
 }
 
 /** So many names are listed. */
@@ -81,7 +90,7 @@ function namesHint(near: readonly string[], names: readonly string[], options: S
     const known = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '');
     return `${nextCommand(['config', 'show'], options)}   # the checks there are${known && `: ${known}`}`;
   }
-  const command = nextCommand(['heal', 'silence', best, '--for', options.for], options);
+  const command = nextCommand(['heal', 'silence', best, '--for', forOf(options)], options);
   return `${command}   # did you mean ${near.join(' or ')}?`;
 }
 

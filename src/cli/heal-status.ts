@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { EXIT } from '../core/errors.js';
 import { livenessOf } from '../core/host/process-identity.js';
+import { isFull } from '../core/journal/reserve.js';
 import { inMillis } from '../core/records/time.js';
-import { type Looks, looksOf, STALE_S } from '../healing/looks.js';
+import { gapWords } from '../healing/engine/gap-words.js';
+import { type Looks, looksOf, type Overdue, overdueOf, STALE_S, waitsOf } from '../healing/looks.js';
 import { ProbeStore } from '../healing/probe-store.js';
 import { type HealStatus, healStatus, type Trouble } from '../healing/status.js';
 import type { Context } from './context.js';
@@ -17,12 +19,21 @@ import type { WhereOptions } from './where.js';
 
 export type StatusOptions = WhereOptions & { readonly json?: boolean };
 
+const MOST_OVERDUE = 5;
+
 /** 0: nothing is wrong; 3: something is, or needs a person. */
 export async function runHealStatus(ctx: Context, options: StatusOptions): Promise<number> {
   const reading = await openForLooking(ctx, options);
+  const now = presentOf(ctx);
+  const host = hostname();
+  const { known, waits } = reading.registry.control((view) => ({
+    known: healStatus(view, now, livenessOf, host),
+    waits: waitsOf(view, now, host),
+  }));
   const status = {
-    ...reading.registry.control((view) => healStatus(view, presentOf(ctx), livenessOf, hostname())),
-    ...(await looks(ctx, reading.dir, options)),
+    ...known,
+    ...(await looks(ctx, reading.dir, options, known.watch.running ? waits : undefined)),
+    disk_full: isFull(reading.dir),
   };
   if (options.json) {
     const { writeJson } = await import('./output/json.js');
@@ -35,7 +46,13 @@ export async function runHealStatus(ctx: Context, options: StatusOptions): Promi
   return isWell(status) ? EXIT.done : EXIT.badAnswer;
 }
 
-type Status = HealStatus & Looks;
+type Status = HealStatus &
+  Looks & {
+    /** Of a watch that runs. */
+    readonly overdue: readonly Overdue[];
+    /** There is no room for a record of what fails now. */
+    readonly disk_full: boolean;
+  };
 
 /** Some of its times are as records have them, some as the registry keeps them. */
 function inOneSpelling({ wrong, brake, watch, last_look, unchecked, ...rest }: Status): Status {
@@ -54,8 +71,17 @@ function inOneSpelling({ wrong, brake, watch, last_look, unchecked, ...rest }: S
 }
 
 function isWell(status: Status): boolean {
-  const { wrong, brake, doing, unchecked, watch } = status;
-  if (wrong.length > 0 || brake !== null || unchecked.length > 0 || watch.died || watch.refused !== null) return false;
+  const { wrong, brake, doing, unchecked, watch, missing } = status;
+  if (
+    missing.length > 0 ||
+    wrong.length > 0 ||
+    brake !== null ||
+    unchecked.length > 0 ||
+    watch.died ||
+    watch.refused !== null
+  )
+    return false;
+  if (status.disk_full || status.overdue.length > 0) return false;
   return !isStale(status) && doing.every(({ alive }) => alive);
 }
 
@@ -64,13 +90,23 @@ function isStale({ last_look }: Looks): boolean {
 }
 
 /** From what probes have left behind; a grace.yaml that cannot be read hides nothing. */
-async function looks(ctx: Context, dir: string, options: StatusOptions): Promise<Looks> {
+async function looks(
+  ctx: Context,
+  dir: string,
+  options: StatusOptions,
+  waits: ((check: string) => number) | undefined,
+): Promise<Looks & Pick<Status, 'overdue'>> {
   const store = new ProbeStore(dir, { write: false });
   const states = store.states();
   store.close();
-  if (states.size === 0) return { last_look: null, unchecked: [] };
-  const known = await loadForHealing(ctx, options, false).catch(() => undefined);
-  return looksOf(states, presentOf(ctx), (check) => known === undefined || Object.hasOwn(known.config.checks, check));
+  if (states.size === 0 && waits === undefined) return { last_look: null, unchecked: [], overdue: [] };
+  const loaded = await loadForHealing(ctx, options, false).catch(() => undefined);
+  const paces = new Map(Object.entries(loaded?.config.checks ?? {}).map(([check, { every }]) => [check, every]));
+  const now = presentOf(ctx);
+  return {
+    ...looksOf(states, now, (check) => loaded === undefined || paces.has(check)),
+    overdue: waits === undefined ? [] : overdueOf(states, paces, now, waits),
+  };
 }
 
 function show(ctx: Context, status: Status, options: StatusOptions, style: Style): void {
@@ -80,13 +116,16 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
   const people = wrong.filter(({ needs_person }) => needs_person !== null && needs_person.acknowledged_by === null);
   const waiting = wrong.filter(({ approval, withheld }) => approval?.given === false && withheld !== null);
 
+  if (status.disk_full) {
+    line(`${style.red('The disk of the logs is full')}: what fails now cannot be recorded, and is not known here.`);
+  }
   line(
     wrong.length === 0
       ? isWell(status)
         ? status.last_look === null
           ? 'No incident is open. No check has been looked at here.'
           : style.green('Nothing is wrong.')
-        : style.yellow('No incident is open, but:')
+        : style.yellow(`No incident is open${status.disk_full ? ' that could be recorded.' : ', but:'}`)
       : style.red(`${wrong.length + status.more} ${wrong.length === 1 ? 'thing is' : 'things are'} wrong.`),
   );
   for (const trouble of wrong) for (const text of troubleLines(trouble)) line(escapeText(text));
@@ -98,6 +137,13 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
   for (const { check, summary } of status.unchecked) {
     line(`  ${style.yellow('unknown')} ${escapeText(`${check}: ${summary}`)}`);
   }
+  for (const { check, every_s, ago_s } of status.overdue.slice(0, MOST_OVERDUE)) {
+    const recorded = ago_s === null ? 'none is recorded' : `the last one recorded was ${formatSeconds(ago_s)} ago`;
+    line(
+      `  ${style.yellow('looks are overdue')} ${escapeText(check)}: one every ${formatSeconds(every_s)}, ${recorded}`,
+    );
+  }
+  if (status.overdue.length > MOST_OVERDUE) line(`  and those of ${status.overdue.length - MOST_OVERDUE} more`);
   if (isStale(status)) {
     const ago = formatSeconds(status.last_look?.ago_s ?? 0);
     line(`  ${style.yellow(`nobody has looked at any check for ${ago}`)}: what has failed since is not known`);
@@ -124,6 +170,11 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
     line(`  ${escapeText(`since ${formatUtc(brake.since)}, by ${brake.by}${why}`)}`);
     line(`  ${nextCommand(['heal', 'brake', 'off'], options)}`);
   }
+  const gap = gapWords(status.missing);
+  if (gap !== undefined) {
+    heading(style.red('The audit log has a gap: nothing acts'));
+    line(`  ${gap}`);
+  }
   if (people.length + waiting.length > 0) {
     heading('Needs a person');
     for (const { incident_id, needs_person } of people) {
@@ -145,7 +196,8 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
       : 'No watch runs here.',
   );
   if (status.last_look !== null && !isStale(status))
-    line(`The last look was ${formatSeconds(status.last_look.ago_s)} ago.`);
+    // A watch writes down what it has seen every few seconds.
+    line(`The last look was ${watch.running ? 'at most ' : ''}${formatSeconds(status.last_look.ago_s)} ago.`);
 }
 
 function troubleLines(trouble: Trouble): string[] {

@@ -9,6 +9,7 @@ import { hasNoRoom } from '../core/journal/no-room.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import type { JsonObject } from '../core/records/json.js';
 import { clockOf } from '../core/records/moment.js';
+import { counted, named } from '../evidence/words.js';
 import { distrustNow } from '../healing/distrust.js';
 import type { Looked } from '../healing/engine/monitor.js';
 import type { HealEvent } from '../healing/events.js';
@@ -130,7 +131,10 @@ class Watching {
       jitter: ctx.jitter,
       elapsed: () => ctx.clock.elapsed(),
       looked: (check, looked) => this.#looked(check, looked),
-      failed: (check, error) => this.#tellOnce(check, (error as Error).message),
+      failed: (watched, error) => {
+        this.#tellOnce(watched.check.name, (error as Error).message);
+        session.cannotRecord(watched, error);
+      },
     });
   }
 
@@ -140,7 +144,9 @@ class Watching {
     if (manager.trouble !== undefined) trouble(new Error(manager.trouble));
     const { claims, ended } = await this.#session.tidy(this.#loaded);
     if (claims > 0)
-      say(`an earlier process had left ${claims} remedies in the middle; ${ended} of their processes were ended`);
+      say(
+        `an earlier process had left ${counted(claims, 'remedy', 'remedies')} in the middle; ${counted(ended, 'process', 'processes')} of ${named(claims, 'it', 'them')} ${named(ended, 'was', 'were')} ended`,
+      );
     await this.#announce();
     this.#session.notifier.catchUp();
     await this.#use(this.#loaded, true);

@@ -1,3 +1,4 @@
+import type { Looked } from '../healing/engine/monitor.js';
 import type { HealEvent } from '../healing/events.js';
 import { formatSeconds } from './output/time.js';
 
@@ -27,9 +28,28 @@ export function eventWords(event: HealEvent, verbose: boolean): string | undefin
       return event.verified
         ? `healed in ${formatSeconds(event.incident.mttr_seconds)}, verified: ${event.incident.incident_id}`
         : `not healed: ${event.incident.error ?? ''}`;
+    case 'ended_late':
+      return `${event.playbook_id} has ended (${event.outcome}), and somebody had ended its claim before: ${event.incident_id} stays as it is`;
     case 'recovered':
       return `passes again after ${formatSeconds(event.incident.mttr_seconds)} (${event.incident.resolution}): ${event.incident.incident_id}`;
   }
+}
+
+/**
+ * What is to be said at the end of a pass of a check that is not well, where its events have said nothing (`said`): a pass
+ * that ends otherwise than well is never silent. `undefined`: there is nothing to say.
+ */
+export function staysOpenWords(looked: Looked, said: boolean): string | undefined {
+  if (looked.kind === 'could_not_tell') return `cannot be checked: ${looked.probe.summary}`;
+  if (said || looked.kind !== 'handled') return undefined;
+  const { handled, probe } = looked;
+  if (handled.kind !== 'waiting' && handled.kind !== 'withheld') return undefined;
+  const { incident_id, status, error } = handled.incident;
+  const needsPerson = handled.kind === 'waiting' || status === 'failed';
+  const what = needsPerson
+    ? `needs a person: ${error ?? 'no remedy is listed for it'}`
+    : 'a remedy is held back, as it was before';
+  return `still failing: ${probe.summary}; ${what}: ${incident_id}; grace heal status`;
 }
 
 const LEFT_ALONE = {

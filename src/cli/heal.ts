@@ -36,7 +36,9 @@ export function registerHeal(program: Program, ctx: Context, done: Done): void {
     });
   withKey(withJson(heal.command('run')))
     .summary('one pass: for cron, and by hand')
-    .description('Probe, confirm, decide, act and verify once, then end. Silent where all is well.')
+    .description(
+      'Probe, confirm, decide, act and verify once, then end. Silent where all is well; one line of each incident that stays open.',
+    )
     .argument('[check...]', 'names of checks')
     .option('--pass-over <rails>', `rails that this run passes over, separated by commas: ${PASSABLE_RAILS.join(', ')}`)
     .option('-v, --verbose', 'say also what is well')
@@ -124,7 +126,7 @@ function registerPersonal(heal: Program, ctx: Context, done: Done): void {
       'While it lasts nothing is done about these checks. They are looked at, and what would have been done is logged.',
     )
     .argument('[pattern...]', 'names of checks; * stands for any characters')
-    .option('--for <duration>', 'how long, e.g. 30m or 2h', '1h')
+    .option('--for <duration>', 'how long, e.g. 30m or 2h (default: 1h)')
     .option('--reason <text>', 'why')
     .option('--end <silence>', 'end this one early')
     .action(async (patterns: string[], options) => {

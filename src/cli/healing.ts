@@ -4,6 +4,7 @@ import { mayAccount } from '../core/config/grants.js';
 import { type LoadedConfig, loadConfig } from '../core/config/load-config.js';
 import type { GraceConfig } from '../core/config/schema/grace-schema.js';
 import { EXIT, OperatorError } from '../core/errors.js';
+import { effectiveUid } from '../core/host/account.js';
 import { bootId } from '../core/host/process-identity.js';
 import type { Now } from '../core/records/moment.js';
 import type { RailId } from '../core/records/rails.js';
@@ -32,6 +33,11 @@ export function loadForHealing(ctx: Context, where: WhereOptions, acts: boolean)
     { cwd, env, logs: where.logs, config: where.config },
     { ...configKnowledge, trust: acts ? 'required' : 'told' },
   );
+}
+
+/** The same for one that runs the checks and nothing else: as root it runs nothing that others could change either. */
+export function loadForProbing(ctx: Context, where: WhereOptions): Promise<LoadedConfig> {
+  return loadForHealing(ctx, where, effectiveUid() === 0);
 }
 
 export interface SettingOptions {

@@ -1,6 +1,7 @@
 import { LOG_FILE } from '../core/journal/log-files.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import { quarantineCount } from '../core/registry/queries/quarantine.js';
+import { gapWords } from '../healing/engine/gap-words.js';
 import type { Context } from './context.js';
 import { nextCommand } from './next-command.js';
 import { escapeText } from './output/escape.js';
@@ -21,6 +22,23 @@ export function noteRecovered(ctx: Context, { ledger }: Pick<Writing, 'ledger'>)
       `grace: note: ${escapeText(`${resource.replace(/#.*/, '')}: ${what}; it is in the audit log now`)}\n`,
     );
   }
+}
+
+/** For who heals, as often as asked and each time what is new: bytes that are gone, and records that are missing. */
+export function lossTeller(ctx: Context, { ledger }: Pick<Writing, 'ledger'>): () => void {
+  const say = (text: string) => ctx.err.write(`grace: warning: ${escapeText(text)}\n`);
+  let told = 0;
+  let gap: string | undefined;
+  return () => {
+    for (const { action, resource, decision } of ledger.recovered.slice(told)) {
+      if (action !== ACTION.logLossNoted) continue;
+      say(`${resource.replace(/#.*/, '')}: bytes are gone (${decision.kind}); it is in the audit log now`);
+    }
+    told = ledger.recovered.length;
+    const before = gap;
+    gap = gapWords(ledger.registry.control((view) => view.missingLines()));
+    if (gap !== undefined && gap !== before) say(`nothing acts: ${gap}`);
+  };
 }
 
 /** On stderr, what a reader must know besides the answer: bad lines, lost bytes, a registry that had to be replaced. */

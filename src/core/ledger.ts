@@ -6,6 +6,7 @@ import { formatVerifierKey } from './audit/keys.js';
 import { EXIT, OperatorError, systemErrorSentence } from './errors.js';
 import type { Clock } from './host/clock.js';
 import { napMs } from './host/nap.js';
+import { bootId } from './host/process-identity.js';
 import { logFailed } from './journal/append.js';
 import { appendAt, InterruptedAppend } from './journal/append-at.js';
 import { prepareDirectory } from './journal/directory.js';
@@ -28,8 +29,10 @@ import { formatInstant } from './records/time.js';
 import { adoptionEntry } from './recovery/adoption.js';
 import { rotated, takeInForeignLines } from './recovery/foreign-lines.js';
 import { lossEntry, lossName } from './recovery/losses.js';
+import { stillStanding } from './recovery/still-standing.js';
 import { endTail } from './recovery/torn-tail.js';
 import { askedView, type ControlView } from './registry/queries/control.js';
+import type { AuditGap } from './registry/queries/health.js';
 import { Registry, type RegistryOptions } from './registry/registry.js';
 import type { KeyPlace } from './seal/key-file.js';
 import { LogSeal } from './seal/log-seal.js';
@@ -252,12 +255,14 @@ export class Ledger {
   #decideAndAppend<T>(decide: (view: ControlView) => Draft<T>) {
     const logs = this.#openLogs();
     const found = this.#takeIn(logs);
-    const view = askedView((question) => {
+    const known = askedView((question) => {
       found.catchUp();
       return this.registry.control(question);
     });
+    const view = { ...known, missingLines: () => [...known.missingLines(), ...found.cut] };
     const draft = decide(view);
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    const now = clock.now();
 
     const snapshots = snapshotLines(view, () => fstatSync(logs.incidents.fd).size, draft.incidents ?? []);
     const housekeeping = [...found.entries, ...this.#lossEntries(view, found)];
@@ -268,7 +273,11 @@ export class Ledger {
     const adopted = isFirst ? this.#adopt(view, logs.incidents) : this.#tellAdoption(view, found.position);
     const before = adopted?.position ?? found.position;
     const told = adopted?.entries ?? [];
-    const drafts = [...told, ...housekeeping, ...wanted];
+    const isRotated = [...told, ...housekeeping].some(({ action }) => action === ACTION.logRotated);
+    const standing = isRotated
+      ? stillStanding(view, { ...{ boot_id: bootId(), ms: now }, elapsed_s: clock.elapsed() })
+      : [];
+    const drafts = [...told, ...housekeeping, ...standing, ...wanted];
     const firstLine = (before?.audit.lines ?? (drafts.length > 0 ? view.auditLines() : 0)) + 1;
     const entries = drafts.map((entry, i): AuditEntry => {
       const { actor, action, resource, decision, metadata } = entry;
@@ -314,10 +323,11 @@ export class Ledger {
    * gone. When all is as grace left it, nothing is read; the registry is caught up when a question is asked of it.
    */
   #takeIn(logs: Record<LogName, OpenLog>) {
-    const { standing, isAsLeft } = this.#standing(logs);
+    const { standing, isAsLeft, cut } = this.#standing(logs);
     const found: Found = {
       position: standing,
       isAsLeft,
+      cut,
       entries: [],
       losses: false,
       isCaughtUp: false,
@@ -346,15 +356,17 @@ export class Ledger {
   }
 
   /** Where grace stands in the audit log, if it is sealed, and whether both logs still end there. */
-  #standing(logs: Record<LogName, OpenLog>): { standing: Position | undefined; isAsLeft: boolean } {
+  #standing(logs: Record<LogName, OpenLog>): Standing {
     const position = this.#seal.position();
-    if (!position) return { standing: undefined, isAsLeft: false };
-    if (endsThere(position, logs)) return { standing: position, isAsLeft: true };
-    const { dev, ino, bytes } = position.audit;
+    if (!position) return { standing: undefined, isAsLeft: false, cut: [] };
+    if (endsThere(position, logs)) return { standing: position, isAsLeft: true, cut: [] };
+    const { dev, ino, bytes, first, lines } = position.audit;
     const stands = listSegments(this.#options.dir, 'audit').find((file) => file.dev === dev && file.ino === ino);
     const isWhole = stands !== undefined && stands.size >= bytes;
     this.#seal.untold(this.registry.control((view) => view.sealedAs()));
-    return { standing: isWhole ? position : (this.#seal.relocate() ?? position), isAsLeft: false };
+    const standing = isWhole ? position : this.#seal.relocate();
+    const cut = standing === undefined && lines > first ? [{ from: first + 1, to: lines }] : [];
+    return { standing: standing ?? position, isAsLeft: false, cut };
   }
 
   /** The seal is there, and what it says belongs to the log. */
@@ -414,7 +426,9 @@ export class Ledger {
 
   /** The leaves of what was just appended, and then that it is ours. */
   #moveOn(before: Position, auditLines: readonly Buffer[], isAsLeft: boolean): Position {
-    if (isAsLeft && auditLines.length === 0) return before;
+    // An empty file does not show that the one before it has gone: grace stands there when it has written into it.
+    const isEmpty = before.audit.first > 0 && before.audit.lines === before.audit.first;
+    if (auditLines.length === 0 && (isAsLeft || isEmpty)) return before;
     const { audit } = before;
     if (auditLines.length > 0) {
       this.#seal.addLeaves(
@@ -489,12 +503,20 @@ function outOfSpace(dir: string): OperatorError {
 
 const MOST_ATTEMPTS = 20;
 
+interface Standing {
+  readonly standing: Position | undefined;
+  readonly isAsLeft: boolean;
+  /** Lines that grace has written into a file that is not there, or not as it was. */
+  readonly cut: readonly AuditGap[];
+}
+
 /** What was found before the decision. */
 interface Found {
   /** Where grace stands after it; `undefined` when the log is not sealed. */
   position: Position | undefined;
   /** Nothing was found: both logs end where grace left them. */
   readonly isAsLeft: boolean;
+  readonly cut: readonly AuditGap[];
   entries: AuditDraft[];
   losses: boolean;
   isCaughtUp: boolean;

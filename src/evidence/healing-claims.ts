@@ -1,5 +1,6 @@
 import { parseInstant } from '../core/records/time.js';
 import type { IncidentFacts, NamedIncident } from '../core/registry/queries/evidence-incidents.js';
+import { type AttemptTally, afterWords, episodesForPerson, tallyAttempts } from './attempts.js';
 import { type Claim, excluding, type Next } from './claim.js';
 import { incidentKind } from './healing-kinds.js';
 import { type IncidentTally, tallyIncidents } from './healing-tallies.js';
@@ -35,6 +36,8 @@ export function selfHealingClaim(facts: IncidentFacts, records: RecordSums, now_
     late: facts.open.filter(({ detected_at }) => (parseInstant(detected_at) ?? now_ms) < now_ms - OPEN_LIMIT_S * 1000),
   };
   const { all, real, drill, simulated, untold, late } = situation;
+  const attempts = tallyAttempts(facts.attempts.filter(({ origin }) => origin === 'real'));
+  const episodes_for_person = episodesForPerson(facts, 'real');
   const { verdict, headline, reasons, next } = judge(situation);
   return {
     next,
@@ -59,6 +62,8 @@ export function selfHealingClaim(facts: IncidentFacts, records: RecordSums, now_
         without_grace: real.without_grace,
         unverified: real.unverified,
         relapses: real.relapses,
+        ...attempts,
+        episodes_for_person,
       },
       excluded: [
         ...excluding(
@@ -90,7 +95,7 @@ export function selfHealingClaim(facts: IncidentFacts, records: RecordSums, now_
         ),
         ...unreadable(records),
       ],
-      reasons: [...(real.incidents > 0 ? [summaryOf(real)] : []), ...reasons],
+      reasons: [...(real.incidents > 0 ? [summaryOf(real, attempts, episodes_for_person)] : []), ...reasons],
     },
   };
 }
@@ -166,16 +171,20 @@ function show([first]: readonly NamedIncident[]): Next {
 }
 
 /** `3 real incidents: 2 of 2 ended healed and verified, 1 open`; every share with its denominator. */
-function summaryOf(real: IncidentTally): string {
+function summaryOf(real: IncidentTally, attempts: AttemptTally, for_person: number): string {
   const parts = [
     real.ended > 0
-      ? `${count(real.healed)} of ${count(real.ended)} ended healed and verified`
-      : 'none healed and verified',
+      ? `${count(real.healed)} of ${count(real.ended)} ended healed and verified${afterWords(attempts)}`
+      : `none healed and verified${afterWords(attempts)}`,
     ...some(real.failed, 'failed'),
     ...some(real.without_grace, 'recovered otherwise'),
     ...some(real.unverified, 'recovered, unverified'),
     ...some(real.open, 'open'),
     ...(real.relapses > 0 ? [counted(real.relapses, 'relapse')] : []),
+    ...(for_person > 0 ? [`${counted(for_person, 'episode')} needed a person`] : []),
+    ...(attempts.attempts_forced > 0
+      ? [`${counted(attempts.attempts_forced, 'attempt')} forced by a person, passing over rails`]
+      : []),
   ];
   return `${counted(real.incidents, 'real incident')}: ${parts.join('; ')}`;
 }

@@ -1,5 +1,12 @@
 import type { Origin } from '../core/records/incident.js';
 import type { IncidentFacts, IncidentGroup, Recovery } from '../core/registry/queries/evidence-incidents.js';
+import {
+  type AttemptTally,
+  attemptsByPlaybook,
+  episodesForPerson,
+  type PlaybookAttempts,
+  tallyAttempts,
+} from './attempts.js';
 import type { Report } from './claim.js';
 import { drillClaim, selfHealingClaim } from './healing-claims.js';
 import { type RecoveryKind, recoveryKind } from './healing-kinds.js';
@@ -9,12 +16,18 @@ import { integrityClaim, type RecordState, recordSums } from './records.js';
 import { type Summary, summarise } from './summary.js';
 
 export interface SelfHealingReport extends Report {
-  readonly incidents: readonly ({ readonly origin: Origin } & IncidentTally)[];
+  readonly incidents: readonly OriginTally[];
+  readonly attempts_by_playbook: readonly PlaybookAttempts[];
   readonly time_to_recover: readonly ({ readonly origin: Origin; readonly kind: RecoveryKind } & RecoveryTimes)[];
   readonly by_failure_mode: readonly Breakdown[];
   readonly by_playbook: readonly Breakdown[];
   readonly records: RecordState;
   readonly original_report: HealingComparison | null;
+}
+
+export interface OriginTally extends IncidentTally, AttemptTally {
+  readonly origin: Origin;
+  readonly episodes_for_person: number;
 }
 
 /** Incidents of one failure mode or one playbook, and of one origin. */
@@ -38,7 +51,10 @@ export function selfHealingReport(facts: IncidentFacts, records: RecordState, no
     incidents: ORIGINS.map((origin) => ({
       origin,
       ...tallyIncidents(facts.groups.filter((group) => group.origin === origin)),
+      ...tallyAttempts(facts.attempts.filter((group) => group.origin === origin)),
+      episodes_for_person: episodesForPerson(facts, origin),
     })),
+    attempts_by_playbook: attemptsByPlaybook(facts.attempts, ORIGINS),
     time_to_recover: ORIGINS.flatMap((origin) =>
       KINDS.flatMap((kind) => {
         const some = ofKind(facts.recoveries, kind).filter((recovery) => recovery.origin === origin);

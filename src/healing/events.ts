@@ -1,4 +1,4 @@
-import type { NewIncident } from '../core/records/incident.js';
+import type { AttemptOutcome, NewIncident } from '../core/records/incident.js';
 import type { Probe } from './check.js';
 import type { Refusal } from './engine/rails.js';
 
@@ -33,5 +33,12 @@ export type HealEvent = { readonly check: string } & (
     }
   | { readonly kind: 'escalated'; readonly incident: NewIncident; readonly reason: string }
   | { readonly kind: 'attempted'; readonly incident: NewIncident; readonly verified: boolean }
+  /** A remedy has ended whose claim somebody else had ended meanwhile: that stands on record, and changes nothing. */
+  | {
+      readonly kind: 'ended_late';
+      readonly incident_id: string;
+      readonly playbook_id: string;
+      readonly outcome: AttemptOutcome;
+    }
   | { readonly kind: 'recovered'; readonly incident: NewIncident }
 );

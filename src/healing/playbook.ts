@@ -58,4 +58,6 @@ export interface Playbook {
   readonly relapse_s: number;
   /** Also when it has helped, a person is asked for: it has made things bearable, and has not mended them. */
   readonly escalate: boolean;
+  /** It acts on the same things for whatever check, since it has no parameters: it is never run twice at once. */
+  readonly alone?: boolean;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { effectiveUid } from '../core/host/account.js';
@@ -45,6 +45,8 @@ export class ProbeStore {
   readonly #path: string;
   readonly #write: boolean;
   #db: Database.Database | undefined;
+  /** Which files are open. */
+  #files = '';
   #waiting: KeptProbe[] = [];
   readonly #states = new Map<string, SoftState>();
   readonly #memories = new Map<string, string>();
@@ -53,7 +55,8 @@ export class ProbeStore {
   constructor(dir: string, options: { readonly write: boolean }) {
     this.#path = join(dir, PROBES_FILE);
     this.#write = options.write;
-    this.#db = options.write ? openOrMake(this.#path) : openToLook(this.#path);
+    if (options.write) this.#openAgain();
+    else this.#db = openToLook(this.#path);
   }
 
   state(name: string): SoftState {
@@ -115,11 +118,8 @@ export class ProbeStore {
   /** Writes down in one go what was kept since the last time. */
   flush(): void {
     if (!this.#write || this.#states.size + this.#memories.size + this.#waiting.length === 0) return;
-    const [states, memories, probes] = [[...this.#states], [...this.#memories], this.#waiting];
-    this.#states.clear();
-    this.#memories.clear();
-    this.#waiting = [];
-    this.#quietly((db) => {
+    const [states, memories, probes] = [this.#states, this.#memories, this.#waiting];
+    const written = this.#quietly((db) => {
       const putState = db.prepare('REPLACE INTO states VALUES (?, ?)');
       const putMemory = db.prepare('REPLACE INTO memories VALUES (?, ?)');
       const putProbe = db.prepare(
@@ -135,9 +135,17 @@ export class ProbeStore {
         for (const probe of probes) putProbe.run(probe);
         for (const name of new Set(probes.map((probe) => probe.name))) prune.run({ name });
       }).immediate();
+      return true;
     });
+    if (written) {
+      states.clear();
+      memories.clear();
+    }
+    // Where there was no room, how things stand is kept until there is; of what led to it, no more than is worth it.
+    this.#waiting = written ? [] : probes.slice(-MOST_PROBES);
   }
 
+  /** The last call. */
   close(): void {
     this.flush();
     this.#db?.close();
@@ -149,7 +157,15 @@ export class ProbeStore {
     return row?.[0];
   }
 
+  #openAgain(): void {
+    this.#db?.close();
+    this.#db = openOrMake(this.#path);
+    this.#files = filesAt(this.#path);
+  }
+
   #quietly<T>(work: (db: Database.Database) => T): T | undefined {
+    // Whoever deletes it does no harm: the next ones all have to find the same one.
+    if (this.#write && (this.#db === undefined || filesAt(this.#path) !== this.#files)) this.#openAgain();
     if (!this.#db) return undefined;
     try {
       return work(this.#db);
@@ -157,10 +173,21 @@ export class ProbeStore {
       if (this.#write && isDamaged(error)) {
         this.#db.close();
         this.#db = makeAnew(this.#path);
+        this.#files = filesAt(this.#path);
       }
       return undefined;
     }
   }
+}
+
+/** The database and its log of changes: while it is open both are there. */
+function filesAt(path: string): string {
+  return ['', '-wal']
+    .map((end) => {
+      const at = statSync(`${path}${end}`, { throwIfNoEntry: false });
+      return at === undefined ? 'gone' : `${at.dev}:${at.ino}`;
+    })
+    .join(' ');
 }
 
 function openToLook(path: string): Database.Database | undefined {

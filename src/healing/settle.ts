@@ -135,8 +135,14 @@ export async function giveUpDrill(ledger: Ledger, incident_id: string): Promise<
 function stagedBy(incident: Incident): ProcessIdentity | undefined {
   const owner = incident.origin === 'drill' ? incident.metadata.staged_by : undefined;
   if (!isJsonObject(owner)) return undefined;
-  const { boot_id, pid_ns, pid, start_time } = owner;
+  const { boot_id, pid_ns, time_ns, pid, start_time } = owner;
   return typeof boot_id === 'string' && typeof pid === 'number' && typeof start_time === 'number'
-    ? { boot_id, ...(typeof pid_ns === 'string' ? { pid_ns } : {}), pid, start_time }
+    ? {
+        boot_id,
+        ...(typeof pid_ns === 'string' ? { pid_ns } : {}),
+        ...(typeof time_ns === 'string' ? { time_ns } : {}),
+        pid,
+        start_time,
+      }
     : undefined;
 }

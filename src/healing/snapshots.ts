@@ -173,11 +173,14 @@ export function unknownAttempt({ playbook_id, claim_id, claimed_at }: Claim): At
   };
 }
 
-function withAttempt(before: NewIncident, attempt: Attempt): NewIncident {
-  const attempts = [...before.attempts, attempt];
+/** One claim is one attempt: what is said of it later takes the place of what was said before. */
+export function withAttempt(before: NewIncident, attempt: Attempt): NewIncident {
+  const at = before.attempts.findIndex(({ claim }) => claim === attempt.claim);
+  const attempts = at < 0 ? [...before.attempts, attempt] : before.attempts.with(at, attempt);
+  const news = attempt.steps.slice(before.attempts[at]?.steps.length ?? 0);
   return {
     ...before,
-    actions_taken: [...before.actions_taken, ...attempt.steps.map((step) => step.name)],
+    actions_taken: [...before.actions_taken, ...news.map((step) => step.name)],
     attempts: attempts.slice(-LAST_ATTEMPTS),
     attempts_dropped: before.attempts_dropped + Math.max(0, attempts.length - LAST_ATTEMPTS),
   };

@@ -4,6 +4,7 @@ import type { Claim, ProcessIdentity } from '../core/records/claim.js';
 import type { Incident } from '../core/records/incident.js';
 import { ageOf, type Moment, type Now } from '../core/records/moment.js';
 import type { ControlEntry, ControlView, KnownIncident } from '../core/registry/queries/control.js';
+import type { AuditGap } from '../core/registry/queries/health.js';
 import { isLive } from './engine/decide.js';
 import { isSilencing } from './engine/rails.js';
 import { BRAKE } from './engine/situation.js';
@@ -22,6 +23,8 @@ export interface HealStatus {
     readonly checks: readonly string[];
     readonly left_s: number;
   }[];
+  /** Lines of the audit log that are not there: nothing acts until that is mended. */
+  readonly missing: readonly AuditGap[];
   readonly watch: WatchState;
 }
 
@@ -102,6 +105,7 @@ export function healStatus(
       if (!checks.some((pattern) => isSilencing(one, pattern, now))) return [];
       return [{ silence: one.subject, checks, left_s: Number(one.metadata.lasts_s) - ageOf(one, now) }];
     }),
+    missing: view.missingLines(),
     watch: watchOf(view, (owner) => livenessOf(owner) !== 'gone', host),
   };
 }

@@ -62,6 +62,8 @@ export function incidentFacts(change: Partial<IncidentFacts> = {}): IncidentFact
   return {
     groups: [],
     recoveries: [],
+    attempts: [],
+    escalated: [],
     open: [],
     failed: [],
     last_drill: null,

@@ -61,6 +61,39 @@ describe('the headline', () => {
     expect(claim.excluded).toEqual([]);
   });
 
+  it('says beside the share what it took: failed attempts, people asked for, rails passed over', () => {
+    const own = { origin: 'real', playbook_id: 'restart', forced: 0 } as const;
+    const attempts = [
+      { ...own, outcome: 'worked', n: 5 },
+      { ...own, outcome: 'worked', n: 1, forced: 1 },
+      { ...own, outcome: 'failed', n: 4 },
+      { ...own, outcome: 'timed_out', n: 1 },
+      { ...own, outcome: 'unknown', n: 1 },
+      { ...own, outcome: null, n: 1 },
+      { ...own, origin: 'drill', outcome: 'failed', n: 9 },
+    ] as const;
+    const escalated = [
+      { origin: 'real', episodes: 2 },
+      { origin: 'drill', episodes: 7 },
+    ] as const;
+    const { claims, incidents, attempts_by_playbook } = report({ groups: [group({ n: 3 })], attempts, escalated });
+    expect(claims[0].verdict).toBe('PASS');
+    expect(claims[0].reasons[0]).toBe(
+      '3 real incidents: 3 of 3 ended healed and verified after 5 failed attempts and 1 of unknown end; ' +
+        '2 episodes needed a person; 1 attempt forced by a person, passing over rails',
+    );
+    const counts = {
+      ...{ attempts: 13, attempts_worked: 6, attempts_failed: 5, attempts_unknown: 1 },
+      ...{ attempts_under_way: 1, attempts_forced: 1 },
+    };
+    expect(claims[0].numbers).toMatchObject({ ...counts, episodes_for_person: 2, success_rate: 1 });
+    expect(incidents[0]).toMatchObject({ origin: 'real', ...counts, episodes_for_person: 2 });
+    expect(attempts_by_playbook).toMatchObject([
+      { origin: 'real', playbook_id: 'restart', ...counts },
+      { origin: 'drill', attempts_failed: 9 },
+    ]);
+  });
+
   it('is INCONCLUSIVE without incidents, and names the command that causes one', () => {
     const { claims, empty, next } = report();
     expect(claims[0]).toMatchObject({ verdict: 'INCONCLUSIVE', headline: 'self-healing: no incidents', n: 0 });

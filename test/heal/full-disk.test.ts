@@ -103,10 +103,16 @@ describe.skipIf(without)('the disk of the logs is the full one', () => {
       rmSync(host.path('up'), { force: true });
       const refused = await host.grace(command);
       expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('[GRACE_DISK_FULL]') });
+      if (command[1] === 'run') expect(refused.stderr).toContain('grace: error: up: ');
       expect(bytesOf(host)).toEqual(before);
     }
     expect(host.lines('acts')).toHaveLength(1);
-    expect((await host.grace(['heal', 'status'])).code).toBe(0);
+    expect(await host.grace(['heal', 'status'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^The disk of the logs is full: .*\nNo incident is open that could be recorded\.\n/,
+      ),
+    });
     expect((await host.grace(['heal', 'plan', 'room'])).stdout).toContain('would run clear');
     expect(bytesOf(host)).toEqual(before);
     expect(host.reserve()).toBe(MIB);
@@ -270,6 +276,48 @@ describe.skipIf(without)('the disk of the logs is the full one', () => {
     expectClaimsInOrder(host.audit());
     await expectSoundLogs(host);
     console.log(`full disk: filled all the time, freed ${freed(host)} times, ${host.incidents().length} incidents`);
+  });
+});
+
+describe.skipIf(without)('nothing frees the disk of the logs', () => {
+  it('people are told once of what fails and cannot be recorded, heal status says so, and all is recorded in the end', async () => {
+    const host = diskHost();
+    const pager = host.script('pager.sh', `cat >> ${host.path('pages')}`);
+    const config = JSON.parse(readFileSync(host.config, 'utf8'));
+    const { up } = config.checks;
+    config.checks = { up: { ...up, heal: [] } };
+    config.notify = [{ run: [pager] }];
+    host.configure(config);
+    expect(await host.grace(['heal', 'run'])).toMatchObject({ code: 0 });
+    const watch = host.start(['heal', 'watch']);
+    await until('it watches', () => host.audit('watch_started').length === 1);
+    const pages = () => host.lines('pages').map((line) => JSON.parse(line));
+    host.fill();
+    rmSync(host.path('up'));
+    await until('somebody is told', () => pages().length === 1);
+    const status = await host.grace(['heal', 'status', '--json']);
+    expect(status.code).toBe(3);
+    expect(JSON.parse(status.stdout)).toMatchObject({ disk_full: true, wrong: [] });
+    // Many looks, and the housekeeping between them.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(pages()).toHaveLength(1);
+    expect(pages().at(-1)).toMatchObject({
+      ...{ schema: 'grace.notice/1', event: 'escalated', incident_id: null, check: 'up' },
+      ...{ target: host.path('up'), failure_mode: 'config_missing', status: null },
+      reason: expect.stringMatching(/^up fails, and that cannot be recorded: .* full disk/),
+    });
+    rmSync(host.path('disk/junk/a.tmp'));
+    await until('it is recorded', () => pages().length >= 2);
+    expect(pages().at(-1)).toMatchObject({ event: 'escalated', incident_id: host.incidents()[0]?.incident_id });
+    expect(await host.grace(['heal', 'status'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('1 thing is wrong'),
+    });
+    host.write('up', '');
+    await until('it is over', () => pages().length >= 3);
+    watch.child.kill('SIGTERM');
+    expect(await watch.ended).toMatchObject({ code: 0 });
+    await expectSoundLogs(host);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { healHost, until, WIDE, WIDE_POLICY } from '../support/heal-host.js';
 
@@ -47,5 +47,31 @@ describe('a program that others could have changed since grace.yaml was read', (
     expect(host.lines('probed').length).toBe(before);
     watch.child.kill('SIGTERM');
     await watch.ended;
+  });
+});
+
+describe.skipIf(process.geteuid?.() !== 0)('a script of another account, as root (needs root)', () => {
+  const given = () => {
+    const host = healHost();
+    const probe = host.script('probe.sh', `echo x >> ${host.path('probed')}; exit 0`);
+    chmodSync(probe, 0o644);
+    const run = ['/usr/bin/env', '/bin/sh', probe];
+    host.configure({ ...HEAD, checks: { probe: { command: { run } } } });
+    return { host, probe };
+  };
+
+  it.each([
+    ['heal check', 3],
+    ['heal plan', 4],
+    ['heal run', 4],
+  ])('is not run by %s', async (command, code) => {
+    const { host, probe } = given();
+    expect((await host.grace(['heal', 'check'])).code).toBe(0);
+    expect(host.lines('probed')).toEqual(['x']);
+    chownSync(probe, 54_321, 0);
+    const refused = await host.grace(command.split(' '));
+    expect(refused.stderr).toContain(`${probe} belongs to #54321, not to root`);
+    expect(refused.code).toBe(code);
+    expect(host.lines('probed')).toEqual(['x']);
   });
 });

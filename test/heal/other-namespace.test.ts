@@ -62,6 +62,44 @@ it.skipIf(without)(
   },
 );
 
+it.skipIf(without).each([
+  ['worked', (host: HealHost) => host.write('mended', '')],
+  ['failed', () => undefined],
+] as const)(
+  'a remedy whose claim a person has ended, and that %s after all, leaves the incident closed (needs unshare)',
+  async (outcome, before) => {
+    const host = prepare();
+    const late = host.script(
+      'slow.sh',
+      `echo x >> ${host.path('acts')}
+       until [ -e ${host.path('quick')} ]; do sleep 0.05; done
+       [ ! -e ${host.path('mended')} ] || touch ${host.path('up')}`,
+    );
+    expect(late).toBe(host.path('slow.sh'));
+    const run = host.start(['heal', 'run'], { under: IN_ANOTHER });
+    await until('the step is at work', () => host.lines('acts').length === 1);
+    const [{ incident_id } = { incident_id: '' }] = host.incidents();
+    expect((await host.grace(['heal', 'close', incident_id, '--reason', 'gone'])).code).toBe(0);
+    before(host);
+    host.write('quick', '');
+    const { stdout } = await run.ended;
+    expect(stdout).toContain(`${incident_id} stays as it is`);
+    expect(host.incidents()).toMatchObject([
+      {
+        ...{ incident_id, status: 'resolved', resolution: 'manual', success: false },
+        verification: { status: 'unverified' },
+        attempts: [{ outcome, verified: outcome === 'worked', steps: [{ exit: 'exit 0' }] }],
+      },
+    ]);
+    expect(host.audit('remedy_ended')).toMatchObject([{ decision: { outcome: 'unknown' } }]);
+    expect(host.audit('remedy_ended_late')).toMatchObject([{ actor: 'healer', decision: { outcome } }]);
+    expect(host.audit('incident_escalated')).toEqual([]);
+    const report = JSON.parse((await host.grace(['evidence', 'self-healing', '--json'])).stdout);
+    expect(report.claims[0]).toMatchObject({ verdict: 'INCONCLUSIVE', numbers: { healed: 0, unverified: 1 } });
+    expect((await host.grace(['evidence', 'audit'])).code).toBe(0);
+  },
+);
+
 it('a remedy of a process that lives is not a person’s to end', async () => {
   const host = prepare();
   const run = host.start(['heal', 'run']);

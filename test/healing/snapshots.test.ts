@@ -13,6 +13,8 @@ import {
   rounded,
   stillFailing,
   takenOn,
+  unknownAttempt,
+  withAttempt,
 } from '../../src/healing/snapshots.js';
 import { newIncident, oldIncident } from '../support/records.js';
 
@@ -158,4 +160,16 @@ describe('the snapshots of an incident', () => {
   ])('rounded(%d) is %d', (seconds, micros) => {
     expect(rounded(seconds)).toBe(micros);
   });
+});
+
+test('what is known later of an attempt takes its place, and changes nothing else', () => {
+  const claim = { playbook_id: 'p', claim_id: 'log_1', claimed_at: at } as Parameters<typeof unknownAttempt>[0];
+  const before = closed(withAttempt(withAttempt(acting, unknownAttempt(claim)), attempt(2)), at);
+  const after = withAttempt(before, attempt(1));
+  expect(after).toEqual({
+    ...before,
+    attempts: [attempt(1), attempt(2)],
+    actions_taken: [...before.actions_taken, 'step_1'],
+  });
+  expect(withAttempt(after, attempt(1))).toEqual(after);
 });

@@ -6,6 +6,7 @@ import type { AuditDraft, AuditEntry } from '../../src/core/records/audit-entry.
 import type { NewIncident } from '../../src/core/records/incident.js';
 import type { JsonObject } from '../../src/core/records/json.js';
 import { clockOf, type Now } from '../../src/core/records/moment.js';
+import type { KeyPlace } from '../../src/core/seal/key-file.js';
 import type { Check, ProbeStatus } from '../../src/healing/check.js';
 import type { Notice } from '../../src/healing/engine/draft.js';
 import { type EngineTools, HealEngine } from '../../src/healing/engine/engine.js';
@@ -144,9 +145,9 @@ export interface Stand {
 
 let suffix = 0;
 
-export function healStand(dir = tempDir()): Stand {
+export function healStand(dir = tempDir(), keys?: KeyPlace): Stand {
   const clock = standClock();
-  const ledger = openLedger(dir, { clock });
+  const ledger = openLedger(dir, { clock, ...(keys && { keys }) });
   const events: HealEvent[] = [];
   const notices: Notice[] = [];
   const ran: Ran[] = [];

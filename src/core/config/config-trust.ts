@@ -1,4 +1,4 @@
-import { commandFileFaults, type IsInterpreter } from './command-trust.js';
+import { commandFileFaults, type KindOf } from './command-trust.js';
 import type { ConfigFault } from './config-fault.js';
 import { type FieldPath, fieldOf } from './field-path.js';
 import { type NamedFile, namedFiles } from './named-files.js';
@@ -13,7 +13,7 @@ import { absence, ownershipFaults, secretFaults } from './trusted-file.js';
 export function configTrust(
   path: string,
   { config, sources }: { readonly config: GraceConfig; readonly sources: ConfigSources },
-  isInterpreter?: IsInterpreter,
+  kindOf?: KindOf,
 ): { readonly faults: ConfigFault[]; readonly warnings: ConfigFault[] } {
   const at = (field: FieldPath, message: string): ConfigFault => {
     const place = sources.places.get(fieldOf(field)) ?? { line: 1, column: 1 };
@@ -22,7 +22,7 @@ export function configTrust(
   const faults = fileTrust(path);
   const warnings: ConfigFault[] = [];
   const judged = new Map<string, Verdict>();
-  for (const { field, file, role } of namedFiles(config, isInterpreter)) {
+  for (const { field, file, role } of namedFiles(config, kindOf)) {
     const key = `${role} ${file}`;
     const verdict = judged.get(key) ?? judge(file, role);
     judged.set(key, verdict);

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { EXIT, OperatorError } from '../errors.js';
 import { shellArguments, shellQuoted } from '../shell-quoted.js';
-import type { IsInterpreter } from './command-trust.js';
+import type { KindOf } from './command-trust.js';
 import { type ConfigExtra, type ConfigFault, faultLine } from './config-fault.js';
 import { readConfigText } from './config-file.js';
 import { configTrust, fileTrust } from './config-trust.js';
@@ -12,7 +12,7 @@ import type { GraceConfig } from './schema/grace-schema.js';
 /** What only the rooms above know of a configuration. */
 export interface ConfigKnowledge {
   readonly extra?: ConfigExtra;
-  readonly isInterpreter?: IsInterpreter;
+  readonly kindOf?: KindOf;
 }
 
 export interface LoadOptions extends ConfigKnowledge {
@@ -56,7 +56,7 @@ export async function checkConfig(where: LocationSources, knowledge: ConfigKnowl
   }
   const read = await readConfig(readConfigText(path), path, knowledge.extra);
   if (!read.ok) return { path, faults: read.faults, untrusted: fileTrust(path), warnings: [] };
-  const { faults, warnings } = configTrust(path, read, knowledge.isInterpreter);
+  const { faults, warnings } = configTrust(path, read, knowledge.kindOf);
   return { path, faults: [], untrusted: faults, warnings: [...read.warnings, ...warnings], read };
 }
 

@@ -1,4 +1,4 @@
-import { type CommandFile, filesOfCommand, type IsInterpreter } from './command-trust.js';
+import { type CommandFile, filesOfCommand, type KindOf } from './command-trust.js';
 import type { FieldPath } from './field-path.js';
 import type { GraceConfig } from './schema/grace-schema.js';
 
@@ -13,16 +13,16 @@ export interface NamedFile {
 
 /**
  * Every program, script, secret and list of authorities that a configuration names. What a remedy works on (pidfiles, backups,
- * logs) is not among them: it belongs to the services, and the steps look at it when they use it. `isInterpreter` says of a program,
- * by its path, whether its arguments may name another program; without it every program's may.
+ * logs) is not among them: it belongs to the services, and the steps look at it when they use it. `kindOf` says of a program
+ * what it does with its arguments; without it every program may run them.
  */
-export function namedFiles(config: GraceConfig, isInterpreter?: IsInterpreter): NamedFile[] {
+export function namedFiles(config: GraceConfig, kindOf?: KindOf): NamedFile[] {
   const found: NamedFile[] = [];
   const add = (role: NamedFile['role'], field: FieldPath, file: string | undefined) => {
     if (file !== undefined) found.push({ field, file, role });
   };
   const addArgv = (field: FieldPath, argv: readonly string[] = [], cwd?: string) => {
-    for (const { index, file, role } of filesOfCommand(argv, cwd, isInterpreter)) add(role, [...field, index], file);
+    for (const { index, file, role } of filesOfCommand(argv, cwd, kindOf)) add(role, [...field, index], file);
   };
 
   for (const [name, { http, tls, command }] of Object.entries(config.checks)) {

@@ -8,7 +8,6 @@ import { accountName } from '../journal/directory.js';
 const MAX_LINKS = 40;
 const WRITABLE_BY_OTHERS = 0o022;
 const OPEN_TO_OTHERS = 0o077;
-const ANY_EXECUTE = 0o111;
 
 /** What was found at the end of a path, links followed. */
 interface Found {
@@ -35,14 +34,11 @@ export function secretFaults(path: string, uid = effectiveUid()): string[] {
   return [...faults, `${end} is open to others: its mode is ${octal(stats.mode)}, not 600`];
 }
 
-/**
- * The same of an argument that a program may run, or may not: nothing is said of a directory or a device, nor, unless it is
- * `likely` run, of a file that is no program.
- */
-export function argumentFaults(path: string, likely: boolean, uid = effectiveUid()): string[] {
+/** The same of a file or a directory that a program may run or read code from. Nothing is said of a device, nor, unless it is `certain` to be meant, of what is not there. */
+export function argumentFaults(path: string, certain: boolean, uid = effectiveUid()): string[] {
   const { faults, stats } = walk(path, uid);
-  const mayRun = stats ? stats.isFile() && (likely || (stats.mode & ANY_EXECUTE) !== 0) : likely;
-  return mayRun ? [...faults] : [];
+  const counts = stats ? !stats.isCharacterDevice() && !stats.isBlockDevice() : certain;
+  return counts ? [...faults] : [];
 }
 
 /** Why that file cannot be used as it is, though nobody else could change it. It may still come. */

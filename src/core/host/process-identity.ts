@@ -20,7 +20,8 @@ export function ownIdentity(): ProcessIdentity {
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const start_time = startTime(pid);
   if (typeof start_time !== 'number') return undefined;
-  return { boot_id: bootId(), pid_ns: pidNamespace(), pid, start_time };
+  const time_ns = timeNamespace();
+  return { boot_id: bootId(), pid_ns: pidNamespace(), ...(time_ns === undefined ? {} : { time_ns }), pid, start_time };
 }
 
 let cachedNamespace: string | undefined;
@@ -31,6 +32,22 @@ function pidNamespace(): string {
   return cachedNamespace;
 }
 
+let cachedTimeNamespace: { readonly name: string | undefined } | undefined;
+
+/** Start times mean something only within it: another one counts them from another moment. None before Linux 5.6. */
+function timeNamespace(): string | undefined {
+  cachedTimeNamespace ??= { name: linkOf('/proc/self/ns/time') };
+  return cachedTimeNamespace.name;
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * False once that very process has certainly ended: another boot, no such pid, another start, a zombie. One of which we
  * cannot tell, because it lives among other pids or cannot be looked at, counts as alive: nobody acts in its stead.
@@ -39,7 +56,7 @@ export function isAlive(who: ProcessIdentity): boolean {
   return livenessOf(who) !== 'gone';
 }
 
-/** `unknown`: it lives, or lived, among other pids of this boot, or cannot be looked at. */
+/** `unknown`: it lives, or lived, among other pids or by another count of time of this boot, or cannot be looked at. */
 export type Liveness = 'alive' | 'gone' | 'unknown';
 
 export function livenessOf(who: ProcessIdentity): Liveness {
@@ -47,6 +64,8 @@ export function livenessOf(who: ProcessIdentity): Liveness {
   if (who.pid_ns !== undefined && who.pid_ns !== pidNamespace()) return 'unknown';
   const start_time = startTime(who.pid);
   if (start_time === 'hidden') return 'unknown';
+  // No such pid is no such process, however time is counted.
+  if (start_time !== undefined && who.time_ns !== undefined && who.time_ns !== timeNamespace()) return 'unknown';
   return start_time === who.start_time ? 'alive' : 'gone';
 }
 

@@ -24,6 +24,9 @@ export const RESERVE_BYTES = 1 << 20;
 /** With less than this left, an act that may use the reserve does. */
 const TIGHT_BYTES = 256 << 10;
 
+/** So much a few records and what is kept beside them take. */
+const LEAST_BYTES = 16 << 10;
+
 const FLAGS = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Fills the reserve, where there is room for it besides. Not having one is no failure: `false`. */
@@ -64,6 +67,15 @@ export function useReserve(dir: string): boolean {
 export function isReserved(dir: string): boolean {
   const size = reserveSize(dir);
   return size !== undefined && freeBytes(dir) < (size === 0 ? 2 * RESERVE_BYTES : TIGHT_BYTES);
+}
+
+/** No room for a record there, unless it is one of what makes space. Where that cannot be asked, room is not what is missing. */
+export function isFull(dir: string): boolean {
+  try {
+    return isReserved(dir) || freeBytes(dir) < LEAST_BYTES;
+  } catch {
+    return false;
+  }
 }
 
 function reserveSize(dir: string): number | undefined {

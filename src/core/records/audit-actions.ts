@@ -8,6 +8,8 @@ export const ACTION = {
   remedyClaimed: 'remedy_claimed',
   /** Ends a claim: metadata {claim, incident_id, clock}, decision {outcome}. */
   remedyEnded: 'remedy_ended',
+  /** How a remedy went whose claim somebody else had ended: metadata and decision as above. It ends nothing. */
+  remedyEndedLate: 'remedy_ended_late',
   /** What would have been done and was not: decision {playbook_id, rails}, metadata {incident_id, check, reasons}. */
   remedyWithheld: 'remedy_withheld',
   /** The check passes again, and no remedy is why: decision {resolution}, metadata {incident_id, clock}. */
@@ -52,6 +54,8 @@ export const ACTION = {
   foreignLinesSealed: 'foreign_lines_sealed',
   /** A rotation began a new file of the audit log: metadata {log, first_line}. */
   logRotated: 'log_rotated',
+  /** Follows it, for each earlier entry that still holds or counts: metadata {entry}, which says it once more. */
+  stillStands: 'still_stands',
   /** Bytes that had been read are gone: metadata {log, kind, bytes_before, bytes_now}. */
   logLossNoted: 'log_loss_noted',
 } as const;
@@ -77,4 +81,13 @@ export const CONTROL_ACTIONS: ReadonlySet<string> = new Set([
   ACTION.configLoaded,
   ACTION.configRefused,
   ACTION.watchEnded,
+  ACTION.logRotated,
+]);
+
+/** Those that {@link ACTION.stillStands} may say once more. */
+export const LASTING_ACTIONS: ReadonlySet<string> = new Set([
+  ACTION.brakeSet,
+  ACTION.silenceStarted,
+  ACTION.remedyClaimed,
+  ACTION.remedyEnded,
 ]);

@@ -6,6 +6,8 @@ export interface ProcessIdentity {
   boot_id: string;
   /** The pid namespace, as /proc/PID/ns/pid names it; pids of another one are not ours to judge. */
   pid_ns?: string;
+  /** The time namespace, as /proc/PID/ns/time names it: start times are counted within it. Without it: ours. */
+  time_ns?: string;
   pid: number;
   /** Clock ticks since boot, field 22 of /proc/PID/stat. */
   start_time: number;

@@ -7,6 +7,7 @@ export const RAIL_IDS = [
   'dependency',
   'flapping',
   'brake',
+  'log_gap',
   'rearm',
   'cooldown',
   'cap',

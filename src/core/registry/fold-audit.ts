@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { ACTION, CONTROL_ACTIONS } from '../records/audit-actions.js';
+import { ACTION, CONTROL_ACTIONS, LASTING_ACTIONS } from '../records/audit-actions.js';
 import { type AuditEntry, readAuditEntry } from '../records/audit-entry.js';
 import { isJsonObject } from '../records/json.js';
 import { matchesOldLearningRule } from '../records/learning-keywords.js';
@@ -30,6 +30,7 @@ export class AuditFold implements LineFold {
   readonly #claim: Database.Statement;
   readonly #endClaim: Database.Statement;
   readonly #control: Database.Statement;
+  readonly #isKnown: Database.Statement<[string, string, string], { found: number }>;
   readonly #tasks: TaskTable;
   /** Sums of the present batch; written at its end. */
   readonly #sums = new Map<string, Sum>();
@@ -52,8 +53,8 @@ export class AuditFold implements LineFold {
     );
     this.#claim = db.prepare(
       `INSERT OR IGNORE INTO claims VALUES (
-         @claim_id, @incident_id, @target, @playbook_id, @at, @boot_id, @pid_ns, @pid, @start_time, @line, @elapsed_s,
-         NULL, NULL, NULL)`,
+         @claim_id, @incident_id, @target, @playbook_id, @at, @boot_id, @pid_ns, @time_ns, @pid, @start_time, @line,
+         @elapsed_s, NULL, NULL, NULL, @forced)`,
     );
     this.#endClaim = db.prepare(
       `UPDATE claims SET ended_at = @at, outcome = @outcome, ended_s = iif(boot_id = @boot_id, @elapsed_s, NULL)
@@ -62,6 +63,9 @@ export class AuditFold implements LineFold {
     this.#control = db.prepare(
       `INSERT INTO controls VALUES (
          @line, @action, @subject, @at, @actor, @entry_id, @boot_id, @elapsed_s, @origin, @decision, @metadata)`,
+    );
+    this.#isKnown = db.prepare(
+      'SELECT 1 AS found FROM controls WHERE subject = ? AND +action = ? AND entry_id = ? LIMIT 1',
     );
     this.#tasks = new TaskTable(db);
   }
@@ -148,10 +152,21 @@ export class AuditFold implements LineFold {
           ...readClock(m),
         }).changes;
         return undefined;
+      case ACTION.stillStands:
+        return this.#foldOnceMore(m.entry, place);
       default:
         if (CONTROL_ACTIONS.has(entry.action)) this.#foldOther(entry, place);
         return undefined;
     }
+  }
+
+  /** What an older file says, too, counts once: as it stands there, as long as that is there. */
+  #foldOnceMore(said: unknown, place: LinePlace): string | undefined {
+    const read = isJsonObject(said) ? readAuditEntry(said) : undefined;
+    if (!read?.ok || !LASTING_ACTIONS.has(read.record.action)) return 'what still stands needs metadata.entry';
+    const { resource, action, entry_id } = read.record;
+    if (this.#isKnown.get(resource, action, entry_id)) return undefined;
+    return this.#foldControl(read.record, place);
   }
 
   #foldOther(entry: AuditEntry, place: LinePlace): void {
@@ -183,7 +198,9 @@ export class AuditFold implements LineFold {
       ...{ claim_id: entry.entry_id, incident_id, target, playbook_id, boot_id, pid, start_time, line: place.line },
       at: canonicalInstant(entry.timestamp) ?? entry.timestamp,
       pid_ns: typeof owner.pid_ns === 'string' ? owner.pid_ns : null,
+      time_ns: typeof owner.time_ns === 'string' ? owner.time_ns : null,
       elapsed_s: readClock(entry.metadata).elapsed_s,
+      forced: Array.isArray(entry.decision.passed_over) && entry.decision.passed_over.length > 0 ? 1 : 0,
     });
     this.#claims += changes;
     this.#openClaims += changes;

@@ -3,7 +3,8 @@ import { userInfo } from 'node:os';
 /** By this variable what we started is found again. */
 export const MARKER_NAME = 'GRACE_ACT';
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where a program without a directory is looked for. */
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What tells a loader, a shell or an interpreter to run something else. */
 const REFUSED_PREFIXES = ['LD_', 'NODE_', 'PYTHON', 'PERL', 'RUBY', 'BASH_'] as const;

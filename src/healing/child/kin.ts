@@ -8,6 +8,8 @@ import { allPids, isStillThere, type ProcessRow, processRow } from './process-ro
 export class Kin {
   readonly #known = new Map<number, ProcessRow>();
   readonly #spared: ReadonlySet<number>;
+  /** Of the last look: the members of each process group. */
+  #groups = new Map<number, number[]>();
 
   /** Those of the `spared` pids are never of the kin, and nobody is because of them. */
   constructor(spared: ReadonlySet<number>) {
@@ -23,6 +25,8 @@ export class Kin {
   look(): ProcessRow[] {
     const rows = allPids().flatMap((pid) => processRow(pid) ?? []);
     const now = new Map(rows.map((row) => [row.pid, row]));
+    this.#groups = new Map();
+    for (const { pid, group } of rows) this.#groups.set(group, [...(this.#groups.get(group) ?? []), pid]);
     for (const [pid, { start_time }] of this.#known) {
       const row = now.get(pid);
       if (row?.start_time === start_time) this.#known.set(pid, row);
@@ -35,6 +39,15 @@ export class Kin {
       for (const row of found) this.#known.set(row.pid, row);
       others = others.filter(({ pid }) => !this.#known.has(pid));
     }
+  }
+
+  /**
+   * Whether a process group is theirs, as it was at the last look: one of them leads it, or nobody else is in it. Who is in a
+   * group need not have made it.
+   */
+  owns(group: number): boolean {
+    const members = this.#groups.get(group) ?? [];
+    return this.#known.has(group) || (members.length > 0 && members.every((pid) => this.#known.has(pid)));
   }
 
   #comesFromOne({ parent, session }: ProcessRow): boolean {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { effectiveUid } from '../../core/host/account.js';
 import type { Clock } from '../../core/host/clock.js';
 import { ownPid, parentPid, sendSignal } from '../../core/host/signal.js';
 import { sendSignalToGroup } from '../../core/host/signal-group.js';
 import { MARKER_NAME } from './child-environment.js';
 import { Kin } from './kin.js';
-import { allPids, isStillThere, type ProcessRow, processRow } from './process-row.js';
+import { allPids, isStillThere, type ProcessRow, processRow, realUidOf } from './process-row.js';
 
 const WITHIN_S = 1;
 const POLL_MS = 5;
@@ -33,7 +34,10 @@ export function marksInUse(): Set<string> {
   return marks;
 }
 
-/** The processes of a step: who carries its marker, and who comes from one that does. */
+/**
+ * The processes of a step: who carries its marker and belongs to the account that has started it, and who comes from one of
+ * them. Anybody may claim a marker that an account of less rights was let read: of another account, descent alone counts.
+ */
 export class StepProcesses {
   readonly #wanted: Buffer;
   readonly #clock: Clock;
@@ -55,13 +59,13 @@ export class StepProcesses {
     for (const pid of allPids()) {
       const row = processRow(pid);
       // It may have become another process between the two.
-      if (row && carries(pid, this.#wanted) && isStillThere(row)) this.#kin.add(row);
+      if (row && carries(pid, this.#wanted) && isOurAccounts(pid) && isStillThere(row)) this.#kin.add(row);
     }
     return this.#kin.look();
   }
 
   /**
-   * Sends SIGKILL to all of them and to their process groups, again and again until there are none or a second has passed.
+   * Sends SIGKILL to all of them and to the process groups that are theirs, again and again until there are none or a second has passed.
    * Answers who is left; rejects when /proc could not be read all that time. Neither this process nor its parent nor the
    * first process is ever signalled.
    */
@@ -72,7 +76,7 @@ export class StepProcesses {
       const left = this.#tryLook(this.#clock.elapsed() >= until);
       if (left !== undefined) {
         if (left.length === 0 || this.#clock.elapsed() >= until) return left.map(({ pid }) => pid);
-        const sent = left.map((row) => kill(row, sparedGroups));
+        const sent = left.map((row) => kill(row, (group) => !sparedGroups.has(group) && this.#kin.owns(group)));
         if (!sent.includes(true)) return left.filter(isStillThere).map(({ pid }) => pid);
       }
       await sleep(POLL_MS);
@@ -95,16 +99,21 @@ export function endMarked(marker: string, clock: Clock): Promise<readonly number
 }
 
 /** False when the kernel forbids it. */
-function kill(row: ProcessRow, sparedGroups: ReadonlySet<number | undefined>): boolean {
+function kill(row: ProcessRow, mayEndGroup: (group: number) => boolean): boolean {
   // The last look: since the listing the pid may have gone to another.
   const now = processRow(row.pid);
   if (now?.start_time !== row.start_time) return true;
-  if (now.group > 1 && !sparedGroups.has(now.group)) sendSignalToGroup(now.group, 'SIGKILL');
+  if (now.group > 1 && now.group === row.group && mayEndGroup(now.group)) sendSignalToGroup(now.group, 'SIGKILL');
   return !isStillThere(row) || sendSignal(row.pid, 'SIGKILL') !== 'not permitted';
 }
 
 function carries(pid: number, wanted: Buffer): boolean {
   return environmentOf(pid).includes(wanted);
+}
+
+/** Whether our account started it: a program that takes other rights keeps this one, and what it is given to its environment. */
+function isOurAccounts(pid: number): boolean {
+  return realUidOf(pid) === effectiveUid();
 }
 
 /** Each variable with a NUL before and after it. */

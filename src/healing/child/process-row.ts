@@ -38,3 +38,13 @@ export function allPids(): number[] {
 export function isStillThere({ pid, start_time }: ProcessRow): boolean {
   return processRow(pid)?.start_time === start_time;
 }
+
+/** The account that has started it; `undefined` for one that has ended. */
+export function realUidOf(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,16 +1,16 @@
 import type { Clock } from '../../core/host/clock.js';
 import { bootId, ownIdentity } from '../../core/host/process-identity.js';
-import type { Ledger } from '../../core/ledger.js';
+import type { Draft, Ledger } from '../../core/ledger.js';
 import { ACTION } from '../../core/records/audit-actions.js';
 import type { AuditDraft } from '../../core/records/audit-entry.js';
 import type { Attempt, AttemptOutcome, Incident, NewIncident } from '../../core/records/incident.js';
 import { ageOf, clockOf, type Now, readClock } from '../../core/records/moment.js';
 import { compactInstant, formatInstant } from '../../core/records/time.js';
-import type { ControlEntry, ControlView } from '../../core/registry/queries/control.js';
+import type { ControlEntry, ControlView, KnownIncident } from '../../core/registry/queries/control.js';
 import { forgetAct, noteEndedSteps } from '../ended-steps.js';
 import type { HealEvent } from '../events.js';
 import type { Playbook } from '../playbook.js';
-import { recovered, resolved, rounded, stillFailing, takenOn } from '../snapshots.js';
+import { recovered, resolved, rounded, stillFailing, takenOn, withAttempt } from '../snapshots.js';
 import type { Watched } from '../watched.js';
 import { type Act, act, type KeptOutput, rollBack, whatBecameOf } from './act.js';
 import { decide, isLive } from './decide.js';
@@ -98,6 +98,8 @@ export class HealEngine {
         case 'act': {
           const done = await this.#remedy(watched, failure, decision.playbook, must(incident), claim_id, begun);
           acted = true;
+          // Whoever has ended its claim says what becomes of the incident.
+          if (done.kind === 'ended_late') return { kind: 'left_alone', acted, reason: 'stale' };
           if (done.kind === 'resolved') return { kind: 'resolved', acted, incident: done.incident };
           if (this.#tools.stop.aborted) return { kind: 'interrupted', acted, incident: done.incident };
           // The next remedy needs a failure, too: neither a check that cannot run nor one that passes is a reason to act.
@@ -233,7 +235,7 @@ export class HealEngine {
     incident: NewIncident,
     claim_id: string,
     begun: number,
-  ): Promise<{ kind: 'resolved' | 'failed'; incident: NewIncident }> {
+  ): Promise<Concluded> {
     const { clock, stop, emit, keep, ledger } = this.#tools;
     const { check } = watched;
     const tools = {
@@ -284,9 +286,10 @@ export class HealEngine {
     watched: Watched,
     course: Course,
     timings: { decide_s: number; act_s: number; verify_s: number | null },
-  ) {
+  ): Promise<Concluded> {
     const { check } = watched;
     const { playbook, claim_id, done, verdict } = course;
+    const { incident_id } = course.incident;
     const now = course.ended;
     const at = formatInstant(now.ms);
     const attempt: Attempt = {
@@ -318,11 +321,11 @@ export class HealEngine {
     const entry: AuditDraft = {
       actor: 'healer',
       action: ACTION.remedyEnded,
-      resource: course.incident.incident_id,
+      resource: incident_id,
       decision: { outcome: attempt.outcome, verified: verdict.verified },
       metadata: {
         claim: claim_id,
-        incident_id: course.incident.incident_id,
+        incident_id,
         ...(outputs.length > 0 ? { outputs: outputs.map((output) => ({ ...output })) } : {}),
         // What was undone afterwards is part of the act.
         ...clockOf(this.now()),
@@ -330,10 +333,12 @@ export class HealEngine {
     };
     const needsPerson = verdict.verified && playbook.escalate;
     const { value } = await this.#tools.ledger.transact(
-      (view) => {
+      (view): Draft<NewIncident | undefined> => {
+        const last = view.incident(incident_id);
+        const isOpen = view.openClaims(incident_id, check.target).some((claim) => claim.claim_id === claim_id);
+        if (!isOpen) return lateEnd(last, attempt, entry);
         // Whoever wrote about this incident meanwhile does not undo what happened: it is written down after theirs.
-        const last = view.incident(course.incident.incident_id);
-        const opening = view.lastControl(ACTION.incidentOpened, course.incident.incident_id);
+        const opening = view.lastControl(ACTION.incidentOpened, incident_id);
         const record = after(last ? takenOn(last.record) : course.incident, opening);
         const entries = needsPerson ? [entry, bearable(record, playbook, check.name, now)] : [entry];
         return { incidents: [{ record, after: last?.hash ?? null }], entries, value: record };
@@ -341,13 +346,23 @@ export class HealEngine {
       { reserve: freesSpace(playbook) },
     );
     forgetAct(this.#tools.ledger.dir, claim_id);
+    if (value === undefined) {
+      const { playbook_id, outcome } = attempt;
+      this.#tools.emit({ check: check.name, kind: 'ended_late', incident_id, playbook_id, outcome });
+      return { kind: 'ended_late' };
+    }
     this.#tools.emit({ check: check.name, kind: 'attempted', incident: value, verified: verdict.verified });
-    if (!verdict.verified) return { kind: 'failed' as const, incident: value };
+    if (!verdict.verified) return { kind: 'failed', incident: value };
     if (needsPerson) this.#tools.notify({ event: 'escalated', incident: value, reason: bearableReason(playbook) });
     this.#tools.notify({ event: 'resolved', incident: value, reason: `${playbook.id} was verified by ${check.name}` });
-    return { kind: 'resolved' as const, incident: value };
+    return { kind: 'resolved', incident: value };
   }
 }
+
+type Concluded =
+  | { readonly kind: 'resolved' | 'failed'; readonly incident: NewIncident }
+  /** Its claim had been ended by somebody else: the incident is theirs. */
+  | { readonly kind: 'ended_late' };
 
 interface Course {
   readonly failure: Failure;
@@ -372,6 +387,17 @@ function outcomeOf(done: Act, { verified, interrupted }: Verdict): AttemptOutcom
 function whyNotVerified(check: string, { verify: { passes } }: Playbook, { interrupted }: Verdict): string {
   if (interrupted) return 'interrupted before it could be verified';
   return `${check} did not pass ${passes} times in a row`;
+}
+
+/** The end of a remedy whose claim has an end: how it went is put on record, and the incident stands as it did. */
+function lateEnd(last: KnownIncident | undefined, attempt: Attempt, entry: AuditDraft): Draft<NewIncident | undefined> {
+  const entries = [{ ...entry, action: ACTION.remedyEndedLate }];
+  const before = last && takenOn(last.record);
+  const known = before?.attempts.find(({ claim }) => claim === attempt.claim);
+  if (last === undefined || before === undefined || known === undefined) return { entries, value: undefined };
+  // Only who has run it knows how long it took: it is this very end, and its writing failed after it stood there.
+  if (known.duration_s !== null) return { value: before };
+  return { incidents: [{ record: withAttempt(before, attempt), after: last.hash }], entries, value: undefined };
 }
 
 function bearable(incident: NewIncident, playbook: Playbook, check: string, now: Now): AuditDraft {

@@ -5,6 +5,7 @@ import { inMillis } from '../../core/records/time.js';
 import type { ControlEntry } from '../../core/registry/queries/control.js';
 import type { Playbook } from '../playbook.js';
 import { approvalFault } from './approval.js';
+import { gapWords } from './gap-words.js';
 import { cooldownLeft, reachedCap } from './limits.js';
 import { rearmLeft } from './rounds.js';
 import type { Situation } from './situation.js';
@@ -37,6 +38,7 @@ const RAILS: readonly Rail[] = [
     judge: ({ flapping }) => (flapping ? 'it changes too often: acting would add to that' : undefined),
   },
   { id: 'brake', judge: braked },
+  { id: 'log_gap', judge: ({ missing }) => gapWords(missing) },
   {
     id: 'rearm',
     judge: (situation) => left(rearmLeft(situation), 'all remedies have failed; the next round begins'),

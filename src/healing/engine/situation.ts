@@ -1,5 +1,5 @@
 import { ACTION } from '../../core/records/audit-actions.js';
-import type { ProcessIdentity } from '../../core/records/claim.js';
+import type { Claim, ProcessIdentity } from '../../core/records/claim.js';
 import type { Origin } from '../../core/records/incident.js';
 import type { Now } from '../../core/records/moment.js';
 import type { RailId } from '../../core/records/rails.js';
@@ -10,6 +10,7 @@ import type {
   OpeningMoment,
   PlacedClaim,
 } from '../../core/registry/queries/control.js';
+import type { AuditGap } from '../../core/registry/queries/health.js';
 import type { ProbeStatus } from '../check.js';
 import type { Playbook, Risk } from '../playbook.js';
 import type { Watched } from '../watched.js';
@@ -69,12 +70,14 @@ export interface Situation extends Surroundings {
   readonly claims: readonly PlacedClaim[];
   /** Newest first, of the target, as many as the caps can count. */
   readonly targetClaims: readonly PlacedClaim[];
-  /** Claims on the incident or its target that have no end. */
+  /** Claims that have no end: on the incident, its target, or of a remedy for it that is run alone. */
   readonly openClaims: readonly { readonly alive: boolean; readonly claim_id: string; readonly playbook_id: string }[];
   readonly brake: ControlEntry | undefined;
   /** Openings since the brake was last released, as young as it counts, newest first, a few times as many as it counts. */
   readonly openings: readonly OpeningMoment[];
   readonly silences: readonly ControlEntry[];
+  /** Lines of the audit log that are not there: nobody knows what they forbid. */
+  readonly missing: readonly AuditGap[];
   readonly approval: ControlEntry | undefined;
   /** What was last written in this episode about what is held back, and about an approval that is needed. */
   readonly withheld: ControlEntry | undefined;
@@ -113,7 +116,7 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
     escalation: ofEpisode(ACTION.incidentEscalated),
     claims,
     targetClaims: view.recentClaims(target, Math.max(1, ...watched.limits.caps.map(({ most }) => most))),
-    openClaims: view.openClaims(id, target).map((claim) => ({
+    openClaims: [...view.openClaims(id, target), ...claimsOfSame(view, watched, around)].map((claim) => ({
       claim_id: claim.claim_id,
       playbook_id: claim.playbook_id,
       alive: around.isAlive(claim.owner),
@@ -125,10 +128,18 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
       limit: around.policy.brake.incidents * EPISODES,
     }),
     silences: view.silences(around.now),
+    missing: view.missingLines(),
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),
     requested: ofEpisode(ACTION.approvalRequested),
   };
+}
+
+/** Claims of other checks on a remedy that would do the very same for this one. */
+function claimsOfSame(view: ControlView, { playbooks }: Watched, { origin }: Surroundings): Claim[] {
+  if (origin !== 'real') return [];
+  const alone = new Set(playbooks.filter((playbook) => playbook.alone).map(({ id }) => id));
+  return view.allOpenClaims().filter(({ playbook_id }) => alone.has(playbook_id));
 }
 
 /** The subject of the entries about the brake. */

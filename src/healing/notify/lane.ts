@@ -13,6 +13,7 @@ import type { Channel } from './channel.js';
 import { ENOUGH, secondsUntilDue } from './due.js';
 import { type News, newsFor, newsOf, newsOfNotice } from './news.js';
 import { noticeText } from './notice-text.js';
+import { ToldUnrecorded, type Unrecorded } from './unrecorded.js';
 
 export interface LaneTools {
   readonly ledger: Ledger;
@@ -30,6 +31,8 @@ export class Lane {
   readonly #channel: Channel;
   readonly #tools: LaneTools;
   readonly #asked: Notice[] = [];
+  readonly #unrecorded: Unrecorded[] = [];
+  readonly #told = new ToldUnrecorded();
   /** How it went, where that could not be written down: until it is, the same is not told again. */
   readonly #unwritten = new Map<string, AuditDraft>();
   #isWanted = false;
@@ -48,6 +51,18 @@ export class Lane {
   tell(notice: Notice): void {
     this.#asked.push(notice);
     this.#begin();
+  }
+
+  /** Tells what cannot be recorded, once. Returns at once. */
+  tellUnrecorded(one: Unrecorded): void {
+    if (!this.#told.begin(one.check, this.#tools.clock.elapsed())) return;
+    this.#unrecorded.push(one);
+    this.#begin();
+  }
+
+  /** Something can be recorded again. */
+  recordsAgain(): void {
+    this.#told.forget();
   }
 
   /** Tells what the logs say is owed, if anything is due. Returns at once. */
@@ -69,7 +84,12 @@ export class Lane {
 
   async #run(): Promise<void> {
     await nextTurn();
-    while ((this.#asked.length > 0 || this.#isWanted) && !this.#isLate()) {
+    while ((this.#unrecorded.length + this.#asked.length > 0 || this.#isWanted) && !this.#isLate()) {
+      const unrecorded = this.#unrecorded.shift();
+      if (unrecorded !== undefined) {
+        await this.#sendUnrecorded(unrecorded);
+        continue;
+      }
       await this.#settle();
       const notice = this.#asked.shift();
       if (notice !== undefined) await this.#guarded(() => this.#tellAsked(notice));
@@ -143,6 +163,15 @@ export class Lane {
       if (!hasNoRoom(error)) throw error;
       if (!this.#unwritten.has(keyOf(news))) await this.#send(news);
     }
+  }
+
+  async #sendUnrecorded({ reason, ...incident }: Unrecorded): Promise<void> {
+    const { clock, host, trouble } = this.#tools;
+    const text = noticeText({ event: 'escalated', incident, reason }, formatInstant(clock.now()), host);
+    const fault = await this.#channel.send(text);
+    if (fault === undefined) return;
+    this.#told.refused(incident.check, clock.elapsed());
+    trouble(new Error(`${this.#channel.name} could not be told that ${reason}: ${fault}`));
   }
 
   /** `left`: it is told by another process, or needs not be told any more. */

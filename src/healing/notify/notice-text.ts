@@ -1,14 +1,15 @@
+import type { NewIncident } from '../../core/records/incident.js';
 import type { News } from './news.js';
 
 export const NOTICE_SCHEMA = 'grace.notice/1';
 
-/** What a person is told, as one JSON document; of an incident, if there is one. Texts in it come from data. */
+/** What a person is told, as one JSON document; of an incident, as far as there is one. Texts in it come from data. */
 export function noticeText(
-  { event, incident, reason }: Omit<News, 'subject' | 'about'>,
+  { event, incident, reason }: Pick<News, 'event' | 'reason'> & { readonly incident: Partial<NewIncident> | undefined },
   at: string,
   host: string,
 ): string {
-  const of = <K extends keyof NonNullable<News['incident']>>(...keys: K[]) =>
+  const of = <K extends keyof NewIncident>(...keys: K[]) =>
     Object.fromEntries(keys.map((key) => [key, incident?.[key] ?? null]));
   return JSON.stringify({
     schema: NOTICE_SCHEMA,

@@ -1,6 +1,8 @@
+import { isFull } from '../../core/journal/reserve.js';
 import type { Notice } from '../engine/draft.js';
 import type { Channel } from './channel.js';
 import { Lane, type LaneTools } from './lane.js';
+import type { Unrecorded } from './unrecorded.js';
 
 /** How long {@link Notifier.idle} begins to tell what is not told yet. */
 const IDLE_S = 60;
@@ -15,6 +17,8 @@ export class Notifier {
   #lanes: { readonly channel: Channel; readonly lane: Lane }[];
   /** Lanes of an earlier configuration; they tell what they were asked to. */
   #former: Lane[] = [];
+  /** That something could not be recorded was for want of room. */
+  #wasFull = false;
 
   constructor(channels: readonly Channel[], tools: LaneTools) {
     this.#tools = tools;
@@ -28,11 +32,19 @@ export class Notifier {
 
   /** Tells what this process has just written down. Returns at once. */
   notify(notice: Notice): void {
+    if (!this.#isFull()) this.#recordsAgain();
     for (const { channel, lane } of this.#lanes) if (channel.events.includes(notice.event)) lane.tell(notice);
+  }
+
+  /** Tells what could not be recorded, to those who hear of what needs a person: once, until something can be recorded again. */
+  cannotRecord(one: Unrecorded): void {
+    this.#wasFull ||= this.#isFull();
+    for (const { channel, lane } of this.#lanes) if (channel.events.includes('escalated')) lane.tellUnrecorded(one);
   }
 
   /** Tells what the logs say nobody has taken yet, as far as it is due. Returns at once; costs little when nothing is. */
   catchUp(): void {
+    if (this.#wasFull && !this.#isFull()) this.#recordsAgain();
     for (const { lane } of this.#lanes) lane.tellOwed();
   }
 
@@ -41,6 +53,15 @@ export class Notifier {
     const until_s = this.#tools.clock.elapsed() + within_s;
     await Promise.all([...this.#former, ...this.#lanes.map(({ lane }) => lane)].map((lane) => lane.idle(until_s)));
     this.#former = [];
+  }
+
+  #isFull(): boolean {
+    return isFull(this.#tools.ledger.dir);
+  }
+
+  #recordsAgain(): void {
+    this.#wasFull = false;
+    for (const { lane } of this.#lanes) lane.recordsAgain();
   }
 
   #lanesOf(channels: readonly Channel[]) {

@@ -62,7 +62,7 @@ function whatItDoes(step: StepConfig): string {
   }
   if (signal) {
     const whom = signal.pidfile
-      ? `the process of ${signal.pidfile}`
+      ? `the process of ${signal.pidfile}${signal.executable ? `, if it runs ${signal.executable}` : ''}`
       : signal.unit
         ? `the main process of ${signal.unit}`
         : `all processes of ${signal.executable}`;

@@ -23,6 +23,7 @@ export function makePlaybook(id: string, config: PlaybookConfig, tools: Playbook
     verify: { passes, within_s: within, every_s: verifyEvery_s(config, tools.every_s) },
     relapse_s: config.relapse,
     escalate: config.escalate,
+    alone: Object.keys(config.params).length === 0,
   };
 }
 

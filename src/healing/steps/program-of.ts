@@ -42,7 +42,8 @@ export function runsExecutable(pid: number, path: string): boolean {
 export function runsProgram(pid: number, argv: readonly string[]): boolean {
   const [program = ''] = argv;
   if (runsExecutable(pid, program)) {
-    const script = isInterpreter(program) ? argv.slice(1).find((argument) => !argument.startsWith('-')) : undefined;
+    const runsArguments = isInterpreter(program) || isInterpreter(realPathOf(program));
+    const script = runsArguments ? argv.slice(1).find((argument) => !argument.startsWith('-')) : undefined;
     return script === undefined || commandLineOf(pid).slice(1).includes(script);
   }
   const shebang = shebangOf(program);
@@ -51,6 +52,17 @@ export function runsProgram(pid: number, argv: readonly string[]): boolean {
   return commandLineOf(pid)
     .slice(1, 8)
     .some((argument) => argument === program || (isAbsolute(argument) && isSameFile(argument, program)));
+}
+
+/** Whether it was given those very arguments besides; false of one that has changed what it shows of them. */
+export function runsJustAs(pid: number, argv: readonly string[]): boolean {
+  const shown = commandLineOf(pid).slice(0, -1);
+  const behind = argv.slice(1);
+  if (!runsProgram(pid, argv) || shown.length <= behind.length) return false;
+  const before = shown.length - behind.length;
+  // Of a script, its interpreter and the script itself stand before them.
+  const isScript = !runsExecutable(pid, argv[0] ?? '');
+  return (isScript || before === 1) && behind.every((argument, i) => shown[before + i] === argument);
 }
 
 /** For a sentence; `undefined` when it cannot be seen. */

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import type { StepSpecs } from '../../core/config/schema/playbook-schema.js';
 import { systemErrorSentence } from '../../core/errors.js';
+import { effectiveUid } from '../../core/host/account.js';
 import type { Clock } from '../../core/host/clock.js';
+import { accountName } from '../../core/journal/directory.js';
 import { childEnvironment, environmentFault, MARKER_NAME } from '../child/child-environment.js';
 import { runChild } from '../child/run-child.js';
 import type { Distrust } from '../distrust.js';
@@ -13,7 +15,7 @@ import { endProcess, hasEndedWithin } from './end-process.js';
 import { openPlace } from './file-place.js';
 import { type NamedProcess, type PreparedPidfile, preparePidfile, processOfPidfile } from './pidfile.js';
 import { printedSince } from './printed-since.js';
-import { executableOf, runsProgram } from './program-of.js';
+import { executableOf, runsJustAs, runsProgram } from './program-of.js';
 import { endOfService, howItEnded } from './started-service.js';
 import { systemctlEnvironment } from './systemctl.js';
 
@@ -143,10 +145,10 @@ function openOutput(path: string): number | { readonly reason: string } {
   try {
     const fd = openSync(place.at, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640);
     const stat = fstatSync(fd);
-    if (stat.isFile() && stat.nlink === 1) return fd;
+    const fault = outputFault(stat, effectiveUid());
+    if (fault === undefined) return fd;
     closeSync(fd);
-    const reason = stat.isFile() ? 'it has another name elsewhere' : 'it is not a regular file';
-    return { reason: `${path}: ${reason}, and nothing is written there` };
+    return { reason: `${path}: ${fault}, and nothing is written there` };
   } catch (error) {
     const sentence = systemErrorSentence(error);
     if (sentence === undefined) throw error;
@@ -154,6 +156,13 @@ function openOutput(path: string): number | { readonly reason: string } {
   } finally {
     place.directory.close();
   }
+}
+
+/** Root writes into no file of another account: whoever that is has chosen what else reads it. */
+function outputFault(stat: Stats, ours: number): string | undefined {
+  if (!stat.isFile()) return 'it is not a regular file';
+  if (stat.nlink !== 1) return 'it has another name elsewhere';
+  return ours === 0 && stat.uid !== 0 ? `it belongs to ${accountName(stat.uid)}, not to root` : undefined;
 }
 
 type Ending =
@@ -165,7 +174,7 @@ async function endRunning(program: Program, { order, timeout_s, tools }: Props):
   const begun = clock.elapsed();
   const left_ms = () => Math.max(0, (timeout_s - (clock.elapsed() - begun)) * 1000);
   const grace_ms = program.grace * 1000;
-  const before = look(program, clock);
+  const before = look(program);
   let exit = '';
   if (program.stop !== undefined && before.kind !== 'none') {
     const stopped = await runChild({
@@ -184,26 +193,45 @@ async function endRunning(program: Program, { order, timeout_s, tools }: Props):
     if (before.kind === 'running') await hasEndedWithin(before.identity, Math.min(grace_ms, left_ms()), clock);
   }
 
-  const now = look(program, clock);
+  const now = look(program);
   if (now.kind === 'none') return { kind: 'over', exit };
   if (now.kind === 'fault') return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${now.reason}` } };
   const { pid } = now.identity;
-  // Nobody of ours, whatever it runs: its pid was ours once, and there is nobody to end.
-  if (now.younger) return { kind: 'over', exit: `${exit}pid ${pid} is another process by now, left alone; ` };
-  const mayEnd = () => runsProgram(pid, program.start);
-  if (!mayEnd()) {
-    const runs = executableOf(pid) ?? 'what cannot be seen';
-    const reason = `pid ${pid} of ${program.pidfile} runs ${runs}, not ${program.start[0]}: it is left alone`;
-    return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${reason}` } };
-  }
+  const { ours, another, reason } = whose(now, program);
+  if (another) return { kind: 'over', exit: `${exit}pid ${pid} is another process by now, left alone; ` };
+  if (!ours) return { kind: 'not_over', result: { outcome: 'failed', exit: `${exit}${reason}` } };
+  const mayEnd = () => now.tie === 'ours' || runsProgram(pid, program.start);
   const ended = await endProcess({ identity: now.identity, mayEnd, grace_ms, within_ms: left_ms(), clock });
   if (ended.kind === 'ended') return { kind: 'over', exit: `${exit}ended pid ${pid} with ${ended.signal}; ` };
   const outcome = ended.kind === 'refused' ? 'failed' : 'timed_out';
   return { kind: 'not_over', result: { outcome, exit: `${exit}${ended.reason}` } };
 }
 
-function look({ pidfile }: Program, clock: Clock): NamedProcess {
-  return pidfile === undefined ? { kind: 'none', reason: 'no pidfile' } : processOfPidfile(pidfile, clock);
+function look({ pidfile }: Program): NamedProcess {
+  return pidfile === undefined ? { kind: 'none', reason: 'no pidfile' } : processOfPidfile(pidfile);
+}
+
+type Whose =
+  | { readonly ours: true; readonly another?: never; readonly reason?: never }
+  /** Its pid was ours once, and there is nobody to end. */
+  | { readonly ours: false; readonly another: true; readonly reason?: never }
+  | { readonly ours: false; readonly another?: never; readonly reason: string };
+
+/** In doubt nobody is ended, and nothing is started beside who may be the service. */
+function whose({ identity, tie }: NamedProcess & { kind: 'running' }, { pidfile, start }: Program): Whose {
+  const { pid } = identity;
+  if (tie === 'ours') return { ours: true };
+  if (tie === 'reused') return { ours: false, another: true };
+  const runs = executableOf(pid);
+  if (!runsProgram(pid, start)) {
+    if (tie === 'younger' && runs !== undefined) return { ours: false, another: true };
+    const reason = `pid ${pid} of ${pidfile} runs ${runs ?? 'what cannot be seen'}, not ${start[0]}: it is left alone`;
+    return { ours: false, reason };
+  }
+  if (tie === 'likely' || runsJustAs(pid, start)) return { ours: true };
+  const when = tie === 'younger' ? 'after' : 'long before';
+  const doubt = `pid ${pid} runs ${start[0]}, but was started ${when} ${pidfile} was written, and with other arguments`;
+  return { ours: false, reason: `${doubt}: it may be another one; it is left alone, and nothing was started` };
 }
 
 interface Prepared {

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import type { StepSpecs } from '../../core/config/schema/playbook-schema.js';
-import type { Clock } from '../../core/host/clock.js';
 import { identityOf, isAlive } from '../../core/host/process-identity.js';
 import { sendSignal } from '../../core/host/signal.js';
 import type { ProcessIdentity } from '../../core/records/claim.js';
@@ -8,7 +7,7 @@ import { runChild } from '../child/run-child.js';
 import type { Step, StepOrder, StepResult } from '../playbook.js';
 import { childEnding } from './child-ending.js';
 import { processOfPidfile, sparedPid } from './pidfile.js';
-import { runsExecutable } from './program-of.js';
+import { executableOf, runsExecutable } from './program-of.js';
 import type { RestartTools } from './restart-step.js';
 import { systemctlEnvironment } from './systemctl.js';
 
@@ -56,19 +55,27 @@ async function findProcesses(
   spec: StepSpecs['signal'],
   props: Props,
 ): Promise<readonly ProcessIdentity[] | StepResult> {
-  if (spec.pidfile !== undefined) return ofPidfile(spec.pidfile, props.tools.clock);
+  if (spec.pidfile !== undefined) return ofPidfile(spec.pidfile, spec.executable);
   if (spec.unit !== undefined) return ofUnit(spec.unit, props);
   if (spec.executable !== undefined) return ofExecutable(spec.executable);
   return failed('no process is named');
 }
 
-function ofPidfile(path: string, clock: Clock): readonly ProcessIdentity[] | StepResult {
-  const named = processOfPidfile(path, clock);
+function ofPidfile(path: string, executable: string | undefined): readonly ProcessIdentity[] | StepResult {
+  const named = processOfPidfile(path);
   if (named.kind !== 'running') return failed(named.reason);
-  const { pid } = named.identity;
-  if (named.younger)
-    return failed(`pid ${pid} was started after ${path} was written: it is another process, left alone`);
-  return [named.identity];
+  const { identity, tie } = named;
+  const { pid } = identity;
+  if (tie === 'reused') return failed(`pid ${pid} of ${path} is another process by now, left alone`);
+  if (tie !== 'ours' && executable !== undefined && !runsExecutable(pid, executable)) {
+    const runs = executableOf(pid) ?? 'what cannot be seen';
+    return failed(`pid ${pid} of ${path} runs ${runs}, not ${executable}: it is left alone`);
+  }
+  if (tie === 'ours' || tie === 'likely' || executable !== undefined) return [identity];
+  const when = tie === 'younger' ? 'after' : 'long before';
+  return failed(
+    `pid ${pid} was started ${when} ${path} was written: it may be another process, left alone; name its executable in this step, too`,
+  );
 }
 
 async function ofUnit(
@@ -103,12 +110,13 @@ function ofExecutable(path: string): readonly ProcessIdentity[] | StepResult {
   return found.length === 0 ? failed(`no process runs ${path}`) : found;
 }
 
-function deliver({ signal, executable }: StepSpecs['signal'], to: readonly ProcessIdentity[]): StepResult {
+function deliver({ signal, pidfile, executable }: StepSpecs['signal'], to: readonly ProcessIdentity[]): StepResult {
   const sent: string[] = [];
   const refused: string[] = [];
   for (const identity of to) {
     // The last look before the signal: between this line and the next no pid comes round again.
-    if (!isAlive(identity) || (executable !== undefined && !runsExecutable(identity.pid, executable))) continue;
+    if (!isAlive(identity)) continue;
+    if (pidfile === undefined && executable !== undefined && !runsExecutable(identity.pid, executable)) continue;
     const delivery = sendSignal(identity.pid, `SIG${signal}`);
     if (delivery === 'sent') sent.push(`pid ${identity.pid}`);
     if (delivery === 'not permitted') refused.push(`pid ${identity.pid}`);

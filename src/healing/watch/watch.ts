@@ -1,4 +1,5 @@
 import type { Looked, Monitor } from '../engine/monitor.js';
+import type { Watched } from '../watched.js';
 import { slotsOf } from './beat.js';
 import { LifeSign } from './life-sign.js';
 
@@ -14,7 +15,7 @@ export interface WatchTools {
   /** What a look came to; it is called for each. */
   readonly looked: (check: string, looked: Looked) => void;
   /** A look that ended with an error of grace itself: the check goes on. */
-  readonly failed: (check: string, error: unknown) => void;
+  readonly failed: (watched: Watched, error: unknown) => void;
 }
 
 /**
@@ -112,11 +113,11 @@ export class Watch {
   }
 
   async #look(monitor: Monitor): Promise<void> {
-    const { name } = monitor.watched.check;
+    const { watched } = monitor;
     try {
-      this.#tools.looked(name, await monitor.look());
+      this.#tools.looked(watched.check.name, await monitor.look());
     } catch (error) {
-      this.#tools.failed(name, error);
+      this.#tools.failed(watched, error);
     }
   }
 }

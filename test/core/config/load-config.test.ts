@@ -13,7 +13,10 @@ function trustedDir(): string {
   return dir;
 }
 
-const REQUIRED: LoadOptions = { trust: 'required', isInterpreter: (path) => path.endsWith('/sh') };
+const REQUIRED: LoadOptions = {
+  trust: 'required',
+  kindOf: (path) => (path.endsWith('/sh') ? 'interpreter' : 'program'),
+};
 
 function written(text: string, dir = trustedDir()): string {
   const path = join(dir, 'grace.yaml');
@@ -105,6 +108,7 @@ notify:
     expect(untrusted.map(({ line, field }) => [line, field])).toEqual([
       [3, 'checks.a.command.run[0]'],
       [7, 'playbooks.p.steps[0].run[2]'],
+      [7, 'playbooks.p.steps[0].run[3]'],
       [9, 'playbooks.p.steps[2].http.authorization_file'],
       [9, 'playbooks.p.steps[2].http.authorization_file'],
     ]);
@@ -113,7 +117,7 @@ notify:
       ['notify[0].webhook.secret_file', `${dir}/nothing is not there`],
     ]);
     expect(await refusal(path)).toMatchObject({
-      message: expect.stringMatching(/^.*:3:\d+: checks\.a\.command\.run\[0\]: .*, and 3 more$/),
+      message: expect.stringMatching(/^.*:3:\d+: checks\.a\.command\.run\[0\]: .*, and 4 more$/),
     });
   });
 

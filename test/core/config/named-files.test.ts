@@ -1,25 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import type { KindOf } from '../../../src/core/config/command-trust.js';
 import { namedFiles } from '../../../src/core/config/named-files.js';
 import { readConfig } from '../../../src/core/config/read-config.js';
 import { SAMPLE } from './sample.js';
 
-async function named(steps: string, isInterpreter?: (program: string) => boolean): Promise<string[]> {
+async function named(steps: string, kindOf?: KindOf): Promise<string[]> {
   const text = `version: 1\nchecks: {}\nplaybooks:\n  p:\n    risk: low\n    steps:\n      - ${steps}\n`;
   const read = await readConfig(text, '/etc/grace/grace.yaml');
   if (!read.ok) throw new Error(read.faults.map(({ field, message }) => `${field}: ${message}`).join('\n'));
-  return namedFiles(read.config, isInterpreter).map(
-    ({ role, field, file }) => `${role} ${file} ${field.slice(4).join('.')}`,
-  );
+  return namedFiles(read.config, kindOf).map(({ role, field, file }) => `${role} ${file} ${field.slice(4).join('.')}`);
 }
 
-const SHELL = (program: string) => program === '/bin/sh';
+const SHELL: KindOf = (program) => (program === '/bin/sh' ? 'script_first' : 'program');
 
 describe('the files that a configuration names', () => {
   it('a program, and what a program that runs its arguments is given', async () => {
     expect(await named('run: [/bin/sh, -e, /opt/mend.sh, /etc/mend.conf]', SHELL)).toEqual([
       'program /bin/sh run.0',
       'script /opt/mend.sh run.2',
-      'argument /etc/mend.conf run.3',
+      'script /etc/mend.conf run.3',
     ]);
     expect(await named('run: [/opt/mend, /srv/data]', SHELL)).toEqual(['program /opt/mend run.0']);
     expect(await named('run: [/opt/mend, /srv/data]')).toContain('script /srv/data run.1');
@@ -29,7 +28,9 @@ describe('the files that a configuration names', () => {
     const restart = (more: string) => `restart: { start: [/bin/sh, server.sh, --port, "80"], pidfile: /run/p${more} }`;
     expect(await named(restart(', cwd: /srv/web'), SHELL)).toEqual([
       'program /bin/sh restart.start.0',
-      'script /srv/web/server.sh restart.start.1',
+      'script /srv/web restart.start.0',
+      'argument /srv/web/server.sh restart.start.1',
+      'argument /srv/web/port restart.start.2',
       'argument /srv/web/80 restart.start.3',
     ]);
     // Without a directory of its own nobody could tell which file is meant.

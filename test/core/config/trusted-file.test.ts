@@ -132,16 +132,15 @@ describe('a secret', () => {
 });
 
 describe('an argument', () => {
-  it('is judged when it may be run', () => {
+  it('is judged when code may be read there', () => {
     const dir = trustedDir();
     chmodSync(dir, 0o777);
-    const [script, data] = [file(join(dir, 'x'), 0o755), file(join(dir, 'y'))];
-    expect(argumentFaults(script, false)).not.toEqual([]);
-    expect(argumentFaults(data, false)).toEqual([]);
-    expect(argumentFaults(data, true)).not.toEqual([]);
-    expect(argumentFaults(join(dir, 'later'), true)).not.toEqual([]);
+    const fault = [`${dir} can be written by everybody: its mode is 777`];
+    for (const path of [file(join(dir, 'x'), 0o755), file(join(dir, 'y')), dir]) {
+      expect(argumentFaults(path, false)).toEqual(fault);
+    }
+    expect(argumentFaults(join(dir, 'later'), true)).toEqual(fault);
     expect(argumentFaults(join(dir, 'later'), false)).toEqual([]);
-    expect(argumentFaults(dir, true)).toEqual([]);
     expect(argumentFaults('/dev/null', true)).toEqual([]);
   });
 });

@@ -70,7 +70,7 @@ it('a file that is missing between others: what it said of the lines before it i
   });
   const told = await grace(['registry', 'sync', '--json', '--logs', dir]);
   expect(JSON.parse(told.stdout).gaps).toEqual([{ from, to }]);
-  expect((await grace(['doctor', '--logs', dir])).stdout).toContain(`lines ${from} to ${to} are missing between`);
+  expect((await grace(['doctor', '--logs', dir])).stdout).toContain(`lines ${from} to ${to} are missing; what`);
 
   renameSync(`${dir}/../away`, `${path}.2`);
   expect(seen(dir)).toEqual(whole);

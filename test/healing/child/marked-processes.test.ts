@@ -86,7 +86,13 @@ const setpriv = process.getuid?.() === 0 && existsSync('/usr/bin/setpriv');
 // It takes CAP_SYS_PTRACE to read the environment of another's process and CAP_KILL to end it.
 test.skipIf(!setpriv)('who may not be signalled is told, and at once (needs root and setpriv)', async ({ expect }) => {
   const foreign = `${marker}-foreign`;
-  const victim = await started(['/bin/sleep', '60'], { GRACE_ACT: foreign });
+  // Its child of another account is known by descent alone.
+  const argv = ['/bin/sh', '-c', '/bin/sleep 60 & echo $!; exec setpriv --reuid=65534 /bin/sleep 60'];
+  const parent = await started(argv, { GRACE_ACT: foreign, PATH: '/bin:/usr/bin' });
+  const [line] = await once(parent.stdout as NonNullable<typeof parent.stdout>, 'data');
+  const victim = { pid: Number(String(line)) };
+  onTestFinished(() => void process.kill(victim.pid, 'SIGKILL'));
+  await expect.poll(() => readFileSync(`/proc/${parent.pid}/status`, 'utf8')).toMatch(/^Uid:\t65534/m);
   const asker = await program(`
     import { spawnSync } from 'node:child_process';
     import { endMarked } from 'grace:healing/child/marked-processes';
@@ -105,6 +111,44 @@ test.skipIf(!setpriv)('who may not be signalled is told, and at once (needs root
   expect(JSON.parse(await all.nextLine())).toEqual([[victim.pid], true]);
   expect(isGone(victim.pid as number)).toBe(false);
 });
+
+test('who claims the marker in a group of somebody else is ended alone', async ({ expect }) => {
+  const claimed = `${marker}-claimed`;
+  // The leader and the last one are strangers.
+  const argv = [
+    '/bin/sh',
+    '-c',
+    `GRACE_ACT=${claimed} /bin/sleep 60 & echo $!; /bin/sleep 60 & echo $!; exec sleep 61`,
+  ];
+  const leader = await started(argv, { PATH: '/bin:/usr/bin' });
+  const stdout = leader.stdout as NonNullable<typeof leader.stdout>;
+  let said = '';
+  while (said.split('\n').length < 3) said += String((await once(stdout, 'data'))[0]);
+  const [claimant = 0, stranger = 0] = said.split('\n').map(Number);
+  onTestFinished(() => void process.kill(stranger, 'SIGKILL'));
+  await expect.poll(() => markedProcesses(claimed)).toEqual([claimant]);
+  expect(await endMarked(claimed, systemClock)).toEqual([]);
+  expect([claimant, stranger, leader.pid as number].map(isGone)).toEqual([true, false, false]);
+});
+
+test.skipIf(!setpriv)(
+  'a claim of another account counts only with the tie by descent (needs root)',
+  async ({ expect }) => {
+    const claimed = `${marker}-account`;
+    const stranger = spawn('/bin/sleep', ['60'], { env: { GRACE_ACT: claimed }, uid: 65_534, detached: true });
+    onTestFinished(() => void stranger.kill('SIGKILL'));
+    const argv = ['/bin/sh', '-c', 'setsid setpriv --reuid=65534 /bin/sleep 60 & echo $!; exec sleep 60'];
+    const ours = await started(argv, { GRACE_ACT: claimed, PATH: '/bin:/usr/bin' });
+    const [line] = await once(ours.stdout as NonNullable<typeof ours.stdout>, 'data');
+    const child = Number(String(line));
+    const uidOf = (pid: number) => /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    await expect.poll(() => uidOf(child)).toBe('65534');
+    await expect.poll(() => markedProcesses(claimed)).toHaveLength(3);
+    expect(await endMarked(claimed, systemClock)).toEqual([]);
+    await expect.poll(() => [child, ours.pid as number].map(isGone)).toEqual([true, true]);
+    expect(isGone(stranger.pid as number)).toBe(false);
+  },
+);
 
 /** Ended, whether or not somebody has reaped it. */
 function isGone(pid: number): boolean {

@@ -34,6 +34,43 @@ describe('what is said of an incident', () => {
   });
 });
 
+describe('one remedy for two checks', () => {
+  /** Both checks fail at once; what the remedy is at work on must not be interfered with. */
+  async function both(alone: boolean) {
+    const stand = healStand();
+    let [now, most] = [0, 0];
+    const remedy = stand.playbook(
+      'restart',
+      [
+        async () => {
+          most = Math.max(most, ++now);
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          now--;
+          return 'worked';
+        },
+      ],
+      { alone },
+    );
+    const looks = ['web', 'process'].map((name) => {
+      const check = { ...namedCheck(name, 'critical', 'critical', 'ok'), target: `of ${name}` };
+      return stand.monitor(stand.watched(check, [remedy])).lookUntilClear(0, stand.stop.signal);
+    });
+    return { looks: await Promise.all(looks), most };
+  }
+
+  test('that has no parameters runs once at a time: the second check is left alone meanwhile', async () => {
+    const { looks, most } = await both(true);
+    expect(most).toBe(1);
+    expect(looks).toContainEqual(
+      expect.objectContaining({ handled: expect.objectContaining({ kind: 'left_alone', reason: 'busy' }) }),
+    );
+  });
+
+  test('that has some may act on two things at once', async () => {
+    expect((await both(false)).most).toBe(2);
+  });
+});
+
 describe('rails that somebody tried to get past', () => {
   test('a long silence holds, however many short ones came and went after it', async () => {
     const stand = healStand();

@@ -32,6 +32,7 @@ function heldBy(rails: ReadonlySet<RailId>, passOver: readonly RailId[] = []): S
     ],
     flapping: holds('flapping'),
     brake: holds('brake') ? control('brake_set', 5, 30, { decision: { reason: 'storm' } }) : undefined,
+    missing: holds('log_gap') ? [{ from: 3, to: 5 }] : [],
     escalation: control('incident_escalated', holds('rearm') ? 899 : 900, 95_000, {
       decision: { gave_up: true },
       metadata: { rounds: 1 },

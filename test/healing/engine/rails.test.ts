@@ -344,7 +344,7 @@ describe('icinga2 #2632: a silence stops acting', () => {
   });
 
   test('nobody passes over the account, the brake or an approval', async () => {
-    expect(RAIL_IDS.filter((id) => !isPassable(id))).toEqual(['account', 'brake', 'approval']);
+    expect(RAIL_IDS.filter((id) => !isPassable(id))).toEqual(['account', 'brake', 'log_gap', 'approval']);
     const stand = healStand();
     await stand.person(ACTION.brakeSet, 'brake', { decision: { reason: 'by hand' }, metadata: {} });
     const p = stand.playbook('p', ['worked'], { risk: 'medium' });

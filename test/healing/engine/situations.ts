@@ -94,6 +94,7 @@ export function situation(change: Partial<Situation> = {}): Situation {
     brake: undefined,
     openings: [],
     silences: [],
+    missing: [],
     approval: undefined,
     withheld: undefined,
     requested: undefined,

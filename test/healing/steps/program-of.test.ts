@@ -78,5 +78,8 @@ describe('a program', () => {
     const pid = await running(['/bin/sh', '-c', 'sleep 60; true', 'one'], 'sh');
     expect(runsProgram(pid, ['/bin/sh', '-c', 'sleep 60; true'])).toBe(true);
     expect(runsProgram(pid, ['/bin/sh', '/srv/other'])).toBe(false);
+    const link = join(tempDir(), 'runit');
+    symlinkSync('/bin/sh', link);
+    expect(runsProgram(pid, [link, '/srv/other'])).toBe(false);
   });
 });

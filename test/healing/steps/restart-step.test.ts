@@ -1,9 +1,11 @@
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -89,6 +91,13 @@ describe('a program', () => {
     expect(second.exit).toBe(`ended pid ${first.pid} with SIGTERM; started pid ${pid()}`);
     expect(isAlive(before)).toBe(false);
     await until(() => readFileSync(output, 'utf8') === 'up\nup\n');
+  });
+
+  test('that grace has started is known again by its note, though it runs another program by now', async () => {
+    const { spec, pid } = service('exec sleep 60');
+    const first = await restart(spec);
+    await until(() => readFileSync(`/proc/${first.pid}/comm`, 'utf8') === 'sleep\n');
+    expect((await restart(spec)).exit).toBe(`ended pid ${first.pid} with SIGTERM; started pid ${pid()}`);
   });
 
   test('is killed when it ignores SIGTERM, and so is its whole group', async () => {
@@ -201,6 +210,40 @@ describe('a stranger', () => {
     expect(isAlive(who)).toBe(true);
   });
 
+  test('that got the pid of a service that grace had started is left alone, and the service is started', async () => {
+    const { spec, pidfile, pid, program } = service(STAYS);
+    const first = await restart(spec);
+    // Another instance, as it seems, and by the dates the right one.
+    const note = JSON.parse(readFileSync(`${pidfile}.grace`, 'utf8'));
+    writeFileSync(`${pidfile}.grace`, JSON.stringify({ ...note, start_time: note.start_time - 1 }));
+    const who = identity(first.pid);
+    await until(() => readFileSync(`/proc/${first.pid}/cmdline`, 'utf8').includes(program));
+    const result = await restart(spec);
+    expect(result.exit).toBe(`pid ${first.pid} is another process by now, left alone; started pid ${pid()}`);
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test('with the same program is left alone when the dates do not fit, and nothing is started beside it', async () => {
+    const { spec, pidfile, program } = service(STAYS);
+    const { pid } = await restart(spec);
+    const who = identity(pid);
+    await until(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program));
+    rmSync(`${pidfile}.grace`);
+    for (const [written, when] of [
+      [1e9, 'after'],
+      [Date.now() / 1000 + 3600, 'long before'],
+    ] as const) {
+      utimesSync(pidfile, written, written);
+      expect(await restart({ ...spec, start: [program, 'other'] })).toMatchObject({
+        outcome: 'failed',
+        exit: expect.stringContaining(`was started ${when} ${pidfile} was written, and with other arguments`),
+      });
+      expect(isAlive(who)).toBe(true);
+    }
+    // With the same arguments it is the one.
+    expect((await restart(spec)).exit).toMatch(`ended pid ${pid} with SIGTERM; started`);
+  });
+
   test.each([
     ['1', /names pid 1, which is the first process/],
     [String(process.pid), /which is this very process/],
@@ -239,6 +282,17 @@ describe('a stranger', () => {
   );
 });
 
+test.skipIf(process.geteuid?.() !== 0)('an output of another account is refused (needs root)', async () => {
+  const { spec, output } = service(STAYS);
+  writeFileSync(output, 'theirs');
+  chownSync(output, 54_321, 0);
+  expect(await restart(spec)).toMatchObject({
+    outcome: 'failed',
+    exit: `${output}: it belongs to #54321, not to root, and nothing is written there`,
+  });
+  expect(readFileSync(output, 'utf8')).toBe('theirs');
+});
+
 describe('a link above the pidfile or the output', () => {
   test('that others could change is not followed, and nobody is ended', async () => {
     const { spec, dir } = service(STAYS);
@@ -269,7 +323,7 @@ describe('a link above the pidfile or the output', () => {
     const { pid } = await restart({ ...spec, pidfile, output });
     await until(() => readFileSync(join(dir, 'real/output'), 'utf8') === `up ${pid}\n`);
     expect(readFileSync(join(dir, 'real/pid'), 'utf8')).toBe(`${pid}\n`);
-    expect(readdirSync(join(dir, 'real')).sort()).toEqual(['output', 'pid']);
+    expect(readdirSync(join(dir, 'real')).sort()).toEqual(['output', 'pid', 'pid.grace']);
   });
 });
 

@@ -47,9 +47,33 @@ describe('to the process of a pidfile', () => {
     const result = await step({ pidfile, signal: 'KILL' }).run(order());
     expect(result).toMatchObject({
       outcome: 'failed',
-      exit: expect.stringMatching(/it is another process, left alone$/),
+      exit: expect.stringMatching(/was started after .* it may be another process, left alone/),
     });
     expect(isAlive(who)).toBe(true);
+  });
+
+  test('nor to one that seems to have been started an hour before, as after the clock was set back', async () => {
+    const who = await sleeper();
+    const pidfile = pidfileOf(who.pid);
+    const written_s = Date.now() / 1000 + 3600;
+    utimesSync(pidfile, written_s, written_s);
+    const result = await step({ pidfile, signal: 'KILL' }).run(order());
+    expect(result).toMatchObject({ outcome: 'failed', exit: expect.stringContaining('was started long before') });
+    expect(isAlive(who)).toBe(true);
+  });
+
+  test('of a known executable whatever the dates say, and of no other', async () => {
+    const who = await sleeper();
+    const pidfile = pidfileOf(who.pid);
+    utimesSync(pidfile, 1e9, 1e9);
+    const other = await step({ pidfile, executable: process.execPath, signal: 'KILL' }).run(order());
+    expect(other.exit).toBe(
+      `pid ${who.pid} of ${pidfile} runs /usr/bin/sleep, not ${process.execPath}: it is left alone`,
+    );
+    expect(isAlive(who)).toBe(true);
+    const result = await step({ pidfile, executable: '/usr/bin/sleep', signal: 'TERM' }).run(order());
+    expect(result).toEqual({ outcome: 'worked', exit: `sent SIGTERM to pid ${who.pid}` });
+    await ended(who);
   });
 
   test.each([1, process.pid, process.ppid, 999_999_999])('not to pid %i', async (pid) => {

@@ -46,7 +46,7 @@ function stage(jitter: () => number = () => 0) {
     jitter,
     elapsed: () => systemClock.elapsed(),
     looked: (check, looked) => looks.push([check, looked.kind]),
-    failed: (check, error) => failures.push([check, error]),
+    failed: ({ check }, error) => failures.push([check.name, error]),
   });
   const monitor = (check: ReturnType<typeof slowCheck>['check'], every_s: number) =>
     new Monitor(plainWatched({ check, every_s }), { engine, store: undefined, emit: () => undefined });

@@ -59,12 +59,15 @@ const kinds = {
     .strictObject({
       pidfile: absolutePath.optional(),
       unit: unitName.optional(),
-      executable: absolutePath.optional().describe('All processes with this executable.'),
+      executable: absolutePath
+        .optional()
+        .describe('All processes with this executable; with a pidfile, only the one that it names.'),
       signal: z.enum(['HUP', 'INT', 'QUIT', 'TERM', 'KILL', 'USR1', 'USR2', 'CONT', 'WINCH']),
     })
     .refine(
-      ({ pidfile, unit, executable }) => [pidfile, unit, executable].filter((to) => to !== undefined).length === 1,
-      'needs just one of pidfile, unit and executable',
+      ({ pidfile, unit, executable }) =>
+        unit === undefined ? (pidfile ?? executable) !== undefined : (pidfile ?? executable) === undefined,
+      'needs a unit, or a pidfile, an executable or both of these',
     )
     .optional()
     .describe('Sends a signal.'),

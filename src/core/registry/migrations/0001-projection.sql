@@ -153,13 +153,15 @@ CREATE TABLE claims (
   claimed_at  TEXT    NOT NULL,
   boot_id     TEXT    NOT NULL,
   pid_ns      TEXT,
+  time_ns     TEXT,
   pid         INTEGER NOT NULL,
   start_time  INTEGER NOT NULL,
   line        INTEGER NOT NULL, -- of the granting entry
   elapsed_s   REAL,             -- monotonic seconds of that boot, when it was granted
   ended_at    TEXT,
   ended_s     REAL,             -- the same, when it ended, if it ended in that boot
-  outcome     TEXT
+  outcome     TEXT,
+  forced      INTEGER NOT NULL  -- 1: a person passed over a rail that held
 ) WITHOUT ROWID;
 CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
 CREATE INDEX claims_by_line ON claims (line);

@@ -4,8 +4,9 @@ import { ACTION } from '../../records/audit-actions.js';
 import type { Claim } from '../../records/claim.js';
 import type { AttemptOutcome, Incident, Origin } from '../../records/incident.js';
 import type { JsonObject } from '../../records/json.js';
-import type { Moment, Now } from '../../records/moment.js';
+import { ageOf, type Moment, type Now } from '../../records/moment.js';
 import { UnusableDatabase } from '../database.js';
+import { type AuditGap, auditGaps } from './health.js';
 
 /** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
 export interface KnownIncident {
@@ -30,6 +31,8 @@ export interface ControlView {
   /** What was ever claimed on a target, newest first. */
   recentClaims(target: string, limit: number): PlacedClaim[];
   claimsOf(incident_id: string, limit: number): PlacedClaim[];
+  /** Claims that have not ended, and of the newest `limit` those that were granted less than `within_s` ago. */
+  youngClaims(bounds: { readonly now: Now; readonly within_s: number; readonly limit: number }): PlacedClaim[];
   /** Whether any remedy was claimed after that line of the audit log, on whatever target. */
   hasClaimAfter(line: number): boolean;
   /** The entries of one action, newest first. */
@@ -64,6 +67,8 @@ export interface ControlView {
   hasEntry(action: string, resource: string): boolean;
   /** The origin as which the audit log says that it was sealed last. */
   sealedAs(): string | undefined;
+  /** Lines of the audit log that are missing. */
+  missingLines(): AuditGap[];
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
   auditLines(): number;
 }
@@ -125,6 +130,7 @@ interface ClaimRow {
   claimed_at: string;
   boot_id: string;
   pid_ns: string | null;
+  time_ns: string | null;
   pid: number;
   start_time: number;
   line: number;
@@ -209,6 +215,7 @@ export function controlView(db: Database.Database): ControlView {
   const claimsFor = db.prepare<[string, number], ClaimRow>(
     'SELECT * FROM claims WHERE incident_id = ? ORDER BY line DESC LIMIT ?',
   );
+  const newest = db.prepare<[number], ClaimRow>('SELECT * FROM claims ORDER BY line DESC LIMIT ?');
   const claimAfter = db.prepare<[number], { found: number }>('SELECT 1 AS found FROM claims WHERE line > ? LIMIT 1');
   const recent = db.prepare<[string, number], ControlRow>(
     'SELECT * FROM controls WHERE action = ? ORDER BY line DESC LIMIT ?',
@@ -308,6 +315,15 @@ export function controlView(db: Database.Database): ControlView {
     allOpenClaims: () => open.all().map(claim),
     recentClaims: (target, limit) => claimsOn.all(target, limit).map(placed),
     claimsOf: (incident_id, limit) => claimsFor.all(incident_id, limit).map(placed),
+    youngClaims: ({ now, within_s, limit }) => {
+      const young = newest.all(limit).map(placed);
+      const known = new Set(young.map(({ claim_id }) => claim_id));
+      const older = open.all().filter(({ claim_id }) => !known.has(claim_id));
+      return [
+        ...young.filter(({ ended, granted }) => ended === null || ageOf(granted, now) < within_s),
+        ...older.map(placed),
+      ];
+    },
     hasClaimAfter: (line) => claimAfter.get(line) !== undefined,
     recentControls: (action, limit) => recent.all(action, limit).map(control),
     recentOpenings: (origin, after, { now, within_s, limit }) =>
@@ -331,6 +347,7 @@ export function controlView(db: Database.Database): ControlView {
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
     sealedAs: () => wasAdopted.get('grace', ACTION.logAdopted) && adoption.get('grace', ACTION.logAdopted)?.resource,
+    missingLines: () => auditGaps(db),
     auditLines: () => lines.get()?.n ?? 0,
   };
 }
@@ -347,6 +364,7 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     allOpenClaims: () => ask((view) => view.allOpenClaims()),
     recentClaims: (target, limit) => ask((view) => view.recentClaims(target, limit)),
     claimsOf: (incident_id, limit) => ask((view) => view.claimsOf(incident_id, limit)),
+    youngClaims: (bounds) => ask((view) => view.youngClaims(bounds)),
     hasClaimAfter: (line) => ask((view) => view.hasClaimAfter(line)),
     recentControls: (action, limit) => ask((view) => view.recentControls(action, limit)),
     recentOpenings: (origin, after, bounds) => ask((view) => view.recentOpenings(origin, after, bounds)),
@@ -361,6 +379,7 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),
     hasEntry: (action, resource) => ask((view) => view.hasEntry(action, resource)),
     sealedAs: () => ask((view) => view.sealedAs()),
+    missingLines: () => ask((view) => view.missingLines()),
     auditLines: () => ask((view) => view.auditLines()),
   };
 }
@@ -378,8 +397,9 @@ function parsed(row: SnapshotRow): KnownIncident {
 
 function claim(row: ClaimRow): Claim {
   const { claim_id, incident_id, target, playbook_id, claimed_at, ended_at, outcome } = row;
-  const { boot_id, pid_ns, pid, start_time } = row;
-  const owner = { boot_id, ...(pid_ns === null ? {} : { pid_ns }), pid, start_time };
+  const { boot_id, pid_ns, time_ns, pid, start_time } = row;
+  const namespaces = { ...(pid_ns === null ? {} : { pid_ns }), ...(time_ns === null ? {} : { time_ns }) };
+  const owner = { boot_id, ...namespaces, pid, start_time };
   return { claim_id, incident_id, target, playbook_id, claimed_at, owner, ended_at, outcome };
 }
 

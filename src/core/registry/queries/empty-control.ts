@@ -11,6 +11,7 @@ export const EMPTY_CONTROL: ControlView = {
   allOpenClaims: () => [],
   recentClaims: () => [],
   claimsOf: () => [],
+  youngClaims: () => [],
   hasClaimAfter: () => false,
   recentControls: () => [],
   recentOpenings: () => [],
@@ -25,5 +26,6 @@ export const EMPTY_CONTROL: ControlView = {
   hasEndedClaim: () => false,
   hasEntry: () => false,
   sealedAs: () => undefined,
+  missingLines: () => [],
   auditLines: () => 0,
 };

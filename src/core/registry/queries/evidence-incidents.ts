@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { IncidentStatus, Origin } from '../../records/incident.js';
+import type { AttemptOutcome, IncidentStatus, Origin } from '../../records/incident.js';
 import { INCIDENT_IN_WINDOW, type Window } from './evidence-window.js';
 
 /** Incidents that are alike in all that a report counts by. Flags are 0 or 1. */
@@ -51,6 +51,17 @@ export interface LastDrill extends NamedIncident {
   readonly resolution: string | null;
 }
 
+/** Remedies that were granted and are alike. */
+export interface AttemptGroup {
+  readonly origin: Origin;
+  readonly playbook_id: string;
+  /** `null`: it has not ended. */
+  readonly outcome: AttemptOutcome | null;
+  /** 1: a person passed over a rail that held. */
+  readonly forced: number;
+  readonly n: number;
+}
+
 /** What counting lines, whatever they say, comes to. */
 export interface LineSums {
   readonly lines: number;
@@ -67,6 +78,9 @@ export interface LineSums {
 export interface IncidentFacts {
   readonly groups: readonly IncidentGroup[];
   readonly recoveries: readonly Recovery[];
+  readonly attempts: readonly AttemptGroup[];
+  /** Episodes in which a person was asked for. */
+  readonly escalated: readonly { readonly origin: Origin; readonly episodes: number }[];
   /** Real ones, oldest first. */
   readonly open: readonly NamedIncident[];
   /** Real ones, newest first. */
@@ -79,6 +93,8 @@ export function incidentFacts(db: Database.Database, window: Window): IncidentFa
   return {
     groups: db.prepare<Window, IncidentGroup>(GROUPS).all(window),
     recoveries: db.prepare<Window, Recovery>(RECOVERIES).all(window),
+    attempts: db.prepare<Window, AttemptGroup>(ATTEMPTS).all(window),
+    escalated: db.prepare<Window, { origin: Origin; episodes: number }>(ESCALATED).all(window),
     open: db.prepare<[], NamedIncident>(OPEN).all(),
     failed: db.prepare<Window, FailedIncident>(FAILED).all(window),
     last_drill: db.prepare<Window, LastDrill>(LAST_DRILL).get(window) ?? null,
@@ -101,6 +117,20 @@ const RECOVERIES = `
   SELECT origin, verified, acted, resolution, failure_mode, playbook_id,
          mttr_seconds, confirm_s, decide_s, act_s, verify_s
   FROM recoveries WHERE @since IS NULL OR detected_at >= @since`;
+
+const ATTEMPTS = `
+  SELECT incidents.origin, claims.playbook_id, outcome, forced, count(*) AS n
+  FROM claims JOIN incidents USING (incident_id) WHERE ${INCIDENT_IN_WINDOW}
+  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
+
+const ESCALATED = `
+  SELECT origin, count(*) AS episodes FROM (
+    SELECT DISTINCT incidents.origin AS origin, subject,
+           (SELECT max(line) FROM controls AS began
+            WHERE began.subject = asked.subject AND +began.action = 'incident_opened' AND began.line < asked.line) AS episode
+    FROM controls AS asked JOIN incidents ON incidents.incident_id = asked.subject
+    WHERE asked.action = 'incident_escalated' AND (${INCIDENT_IN_WINDOW}))
+  GROUP BY 1 ORDER BY 1`;
 
 const OPEN = `
   SELECT incident_id, detected_at, failure_mode FROM incidents

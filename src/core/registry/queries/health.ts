@@ -55,18 +55,28 @@ export function countEntries(db: Database.Database, action: string): number {
   );
 }
 
-/** Lines of the audit log that are missing between files that are there; 1-based, the last one included. */
+/** Lines of the audit log that are missing; 1-based, the last one included. */
 export interface AuditGap {
   readonly from: number;
   readonly to: number;
 }
 
+/**
+ * Between files that are there; and before the first of them, unless it says itself where it begins, as a file does that a
+ * rotation began: then older ones were put away, and what still held was said once more.
+ */
 export function auditGaps(db: Database.Database): AuditGap[] {
   return db
     .prepare<[], AuditGap>(
       `SELECT before + 1 AS "from", first AS "to"
        FROM (SELECT first, lag(first + lines) OVER (ORDER BY ordinal) AS before FROM segments WHERE log = 'audit')
-       WHERE first > before ORDER BY first`,
+       WHERE first > before
+       UNION ALL
+       SELECT 1, first FROM (SELECT first, lines FROM segments WHERE log = 'audit' ORDER BY ordinal LIMIT 1) AS oldest
+       WHERE first > 0 AND NOT EXISTS (
+         SELECT 1 FROM controls
+         WHERE action = '${ACTION.logRotated}' AND line > oldest.first AND line <= oldest.first + oldest.lines)
+       ORDER BY 1`,
     )
     .all();
 }
