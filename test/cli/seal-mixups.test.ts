@@ -53,7 +53,9 @@ describe('the seal of another log', () => {
     const before = readFileSync(join(logs, 'immutable_audit.jsonl'));
     for (const run of [await report(logs), await grace(['registry', 'rebuild', '--logs', logs]), await report(logs)]) {
       if (run.code === 0) continue;
-      expect(run).toMatchObject({ code: 12, stderr: expect.stringContaining('GRACE_SEAL_BROKEN') });
+      expect(run.code).toBe(12);
+      // What only reads takes the seal at its word: then lines are missing before these.
+      expect(`${run.stderr}${run.stdout}`).toMatch(/GRACE_SEAL_BROKEN|lines? 1 .*missing|line 1 is missing/);
     }
     expect((await report(logs)).code).toBe(12);
     expect(readFileSync(join(logs, 'immutable_audit.jsonl'))).toEqual(before);

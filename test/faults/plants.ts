@@ -91,11 +91,11 @@ const LOCK = 'src/core/journal/lock.ts';
 export const PID_FILE_LOCK: readonly Edit[] = [
   {
     file: LOCK,
-    find: "import { lstatSync, readFileSync, statSync } from 'node:fs';",
+    find: "import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';",
     put: "import { existsSync, lstatSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';",
   },
   { file: LOCK, find: 'this.#take.run();', put: 'if (!tookPidFile(this.path)) return false;' },
-  { file: LOCK, find: 'this.#free.run();', put: 'rmSync(this.path + ".pid", { force: true });', times: 2 },
+  { file: LOCK, find: 'this.#free.run();', put: 'rmSync(this.path + ".pid", { force: true });', times: 3 },
   {
     file: LOCK,
     find: 'function openLockFile(path: string)',

@@ -170,7 +170,7 @@ describe('leftovers of a healer that was killed', () => {
     second.child.kill('SIGTERM');
     const ended = await second.ended;
     expect([ended.code, ended.stderr]).toEqual([0, '']);
-    if (wasOpen !== undefined) expect(ended.stdout).toContain('an earlier process had left 1 remedies in the middle');
+    if (wasOpen !== undefined) expect(ended.stdout).toContain('an earlier process had left 1 remedy in the middle');
     expectOnce(host, 1);
     expectClaimsInOrder(host.audit());
     expect(host.incidents()).toMatchObject([{ status: 'resolved', verification: { status: 'verified' } }]);

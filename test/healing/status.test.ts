@@ -17,7 +17,7 @@ const near = (expected: number) => expect.closeTo(expected, 0);
 
 test('nothing has happened', () => {
   expect(statusOf(healStand())).toEqual({
-    ...{ wrong: [], more: 0, doing: [], brake: null, silences: [] },
+    ...{ wrong: [], more: 0, missing: [], doing: [], brake: null, silences: [] },
     watch: { running: false, since: null, pid: null, died: false, refused: null },
   });
 });

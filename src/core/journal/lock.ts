@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -122,8 +122,11 @@ export class ProcessLock {
 
   /** The file was deleted or replaced under us: a lock on the old one excludes nobody who opens the new one. */
   #reopen(): void {
+    this.#free.run();
+    // The old one is kept as long as there is no other: the directory may be away for a while.
+    const db = openLockFile(this.path);
     this.#db.close();
-    this.#db = openLockFile(this.path);
+    this.#db = db;
     this.#take = this.#db.prepare('BEGIN IMMEDIATE');
     this.#free = this.#db.prepare('ROLLBACK');
     this.#ino = statSync(this.path).ino;
@@ -156,10 +159,12 @@ function openLockFile(path: string): Database.Database {
   } catch (error) {
     db?.close();
     const { code = '' } = error as { code?: string };
-    if (!code.startsWith('SQLITE_')) throw error;
+    const isAway = !existsSync(dirname(path));
+    if (!code.startsWith('SQLITE_') && !isAway) throw error;
     if (code.startsWith('SQLITE_BUSY')) throw held(path, 1);
     if (db) throw damaged(path, code, error);
-    throw new OperatorError('GRACE_LOCK_NOT_OPENED', EXIT.badAnswer, `${path} cannot be opened: ${code}`, {
+    const why = isAway ? `${dirname(path)} is not there` : code;
+    throw new OperatorError('GRACE_LOCK_NOT_OPENED', EXIT.badAnswer, `${path} cannot be opened: ${why}`, {
       hint: `df -hi ${shellArguments(dirname(path))}   # see whether files can be made there`,
       cause: error,
     });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OperatorError } from '../../../src/core/errors.js';
@@ -46,6 +46,21 @@ describe('ProcessLock', () => {
     for (const child of children) expect((await child.ended).stderr).toBe('');
     expect(readFileSync(counter, 'utf8')).toBe('1000');
     expect(statSync(path).size, 'it holds no data').toBe(0);
+  });
+
+  it('outlasts a directory that is away for a while', async () => {
+    const [dir, away] = [join(tempDir(), 'logs'), join(tempDir(), 'away')];
+    mkdirSync(dir);
+    const lock = lockAt(join(dir, 'x.lock'));
+    renameSync(dir, away);
+    for (let i = 0; i < 2; i++) {
+      await expect(lock.run(() => 1)).rejects.toMatchObject({
+        code: 'GRACE_LOCK_NOT_OPENED',
+        message: expect.stringContaining(`${dir} is not there`),
+      });
+    }
+    renameSync(away, dir);
+    expect(await lock.run(() => 2)).toBe(2);
   });
 
   it('lets the acts of one process in one at a time, too', async () => {

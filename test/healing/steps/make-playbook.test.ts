@@ -45,6 +45,8 @@ describe('a playbook', () => {
       verify: { passes: 3, within_s: 10, every_s: 1 },
       relapse_s: 300,
       escalate: false,
+      // It has a parameter: it may act on two things at once.
+      alone: false,
     });
     expect(steps.map(({ name }) => name)).toEqual([
       ...['run', 'kill_port_holder', 'restart', 'start-web', 'signal', 'free_space', 'restore_file', 'restore_sqlite'],
