@@ -1,10 +1,14 @@
 // npm run bench            every measure, one table
-// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching, decisions
+// npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching, decisions,
+//                          learning-order, learning-waits, learning-effect
 import { bench as appends } from './appends.mjs';
 import { bench as decisions } from './decisions.mjs';
 import { bench as drill } from './drill.mjs';
 import { bench as evidence } from './evidence.mjs';
 import { bench as firstSync } from './first-sync.mjs';
+import { bench as learningEffect } from './learning-effect.mjs';
+import { bench as learningOrder } from './learning-order.mjs';
+import { bench as learningWaits } from './learning-waits.mjs';
 import { bench as reading } from './reading.mjs';
 import { bench as recovery } from './recovery.mjs';
 import { bench as sealing } from './sealing.mjs';
@@ -26,6 +30,9 @@ const MEASURES = {
   recovery,
   watching,
   decisions,
+  'learning-order': learningOrder,
+  'learning-waits': learningWaits,
+  'learning-effect': learningEffect,
 };
 
 const wanted = process.argv.slice(2);
