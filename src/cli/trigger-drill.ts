@@ -11,6 +11,7 @@ import { drillCatalogue } from './drill-catalogue.js';
 import type { DrillEnd } from './drill-end.js';
 import { type DrillProps, drillProgram, openStage, runDrillOnStage } from './drill-run.js';
 import { conclusion, openDrillScreen, SILENT_SCREEN } from './drill-screen.js';
+import { type DrillResult, tallyDrills } from './drill-tally.js';
 import { interruptible } from './interrupts.js';
 import { noteRecovered } from './notes.js';
 import { countOption } from './options.js';
@@ -133,9 +134,10 @@ export async function runAllDrills(ctx: Context, options: Omit<DrillOptions, 'po
   return interruptible(async (interrupts) => {
     const writing = await openForWriting(ctx, options);
     const runs: DrillRun[] = [];
+    const catalogue = drillCatalogue(ctx);
     try {
       await settle(writing.ledger, ctx.clock);
-      for (const drill of drillCatalogue(ctx)) {
+      for (const drill of catalogue) {
         if (interrupts.stop.aborted) break;
         const run = await runOfAll(ctx, drill, { writing, interrupts, port: 0 });
         runs.push(run);
@@ -145,17 +147,16 @@ export async function runAllDrills(ctx: Context, options: Omit<DrillOptions, 'po
     } finally {
       writing.ledger.close();
     }
-    const healed = runs.filter(({ result }) => result === 'resolved').length;
-    const not = runs.filter(({ result }) => result === 'impossible').length;
-    // Where none could run, nothing was shown.
-    const isShown = healed > 0 && healed + not === runs.length;
+    const { healed, possible, impossible, isShown } = tallyDrills(
+      runs.map(({ result }) => result),
+      catalogue.length,
+    );
     if (options.json) {
       const { writeJson } = await import('./output/json.js');
       writeJson(ctx.out, { schema: 'grace.drills_run/1', healed: isShown, drills: runs });
     } else {
-      ctx.out.write(
-        `${healed} of ${runs.length - not} drills healed and verified${not > 0 ? `; ${not} cannot run here` : ''}\n`,
-      );
+      const not = impossible > 0 ? `; ${impossible} cannot run here` : '';
+      ctx.out.write(`${healed} of ${possible} drills healed and verified${not}\n`);
     }
     return interrupts.exit() ?? (isShown ? EXIT.done : EXIT.badAnswer);
   });
@@ -165,7 +166,7 @@ export async function runAllDrills(ctx: Context, options: Omit<DrillOptions, 'po
 interface DrillRun {
   readonly drill: string;
   readonly failure_mode: string;
-  readonly result: DrillEnd['kind'] | 'impossible' | 'error';
+  readonly result: DrillResult;
   readonly incident_id: string | null;
   readonly mttr_seconds: number | null;
   /** Why it was not healed, or could not run. */

@@ -61,7 +61,7 @@ export function auditReport(facts: AuditFacts): AuditReport {
   const claim = sealClaim(facts);
   return {
     schema: 'grace.evidence.audit/1',
-    claims: seal.state === 'none' ? [claim] : [claim, incidentClaim(facts)],
+    claims: seal.state === 'none' || hasNoIncidents(facts) ? [claim] : [claim, incidentClaim(facts)],
     empty: false,
     next: nextStep(facts),
     audit_verdict: judgeSeal(facts).verdict,
@@ -180,6 +180,12 @@ function said(facts: AuditFacts): string[] {
       : 'last outside witness: none stands beside the log',
   );
   return lines;
+}
+
+/** Of no line nothing can be found unchanged. */
+function hasNoIncidents(facts: AuditFacts): boolean {
+  const { bound = 0, unbound = 0, foreign = 0, adopted } = facts.incidents ?? {};
+  return judgeIncidents(facts).verdict === 'BOUND' && bound + unbound + foreign + (adopted?.lines ?? 0) === 0;
 }
 
 function incidentClaim(facts: AuditFacts): Claim {

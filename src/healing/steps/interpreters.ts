@@ -1,11 +1,12 @@
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { realpathSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import type { ProgramKind } from '../../core/config/command-trust.js';
 import { PATH } from '../child/child-environment.js';
+import { statOf } from './stat-of.js';
 
 /** Programs that run what an argument says: as a script, as an expression, or as a program of that name. */
 const SHELLS =
-  'sh|bash|rbash|dash|ash|zsh|[mlo]?ksh|pdksh|csh|tcsh|fish|yash|elvish|nu|pwsh|busybox|toybox|lo?ksh|rksh|posh|sash|xonsh|osh|ysh|hush';
+  'sh|bash|rbash|dash|ash|zsh|[mlo]?ksh|pdksh|csh|tcsh|fish|yash|elvish|nu|pwsh|busybox|toybox|rksh|posh|sash|xonsh|osh|ysh|hush';
 const LANGUAGES =
   'node|nodejs|deno|bun|npx|bunx|python|pypy|ipython|perl|ruby|irb|php|php-cgi|lua|luajit|tclsh|wish|expect|java|groovy|scala|jshell|rscript|julia|octave|guile|elixir|erl|escript|ghci|runghc|[gmnbo]?awk|sed|bc|dc|m4|ed|ex|vi|vim|nvim|emacs|gdb|make|gmake|cmake|sqlite3|sqlite|psql|mysql|mariadb|mongo|mongosh|redis-cli|tsx|ts-node|raku|sbcl|clisp|racket|ocaml|r|gnuplot|bpftrace|ansible|ansible-playbook|original-awk|goawk|frawk|micropython|jython|uv|npm|pnpm|yarn|corepack|dotnet|mono|wine|gjs|qjs|jq|yq|gforth|jruby|phpdbg|pry|lldb';
 const WRAPPERS =
@@ -72,14 +73,6 @@ function fileInPath(name: string): string | undefined {
 
 function isExecutable(stats: Stats): boolean {
   return stats.isFile() && (stats.mode & ANY_EXECUTE) !== 0;
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function realPathOf(path: string): string {

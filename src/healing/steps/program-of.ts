@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { isAbsolute, posix } from 'node:path';
 import { isInterpreter } from './interpreters.js';
+import { statOf } from './stat-of.js';
 
 /**
  * Which program a process runs, as the kernel knows it: by the file of its executable, never by a name it gave itself.
@@ -107,14 +98,6 @@ function commandLineOf(pid: number): string[] {
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [statOf(one), statOf(other)];
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function linkOf(path: string): string | undefined {

@@ -15,7 +15,7 @@ import { examine } from '../../../src/evidence/audit/examine.js';
 import { lastCheck, rememberCheck } from '../../../src/evidence/audit/last-check.js';
 import { auditReport } from '../../../src/evidence/audit/report.js';
 import { auditDraft, newIncident } from '../../support/records.js';
-import { keyFiles, openSealed, sidecar } from '../../support/sealed.js';
+import { keyFiles, openSealed, sealedDir, sidecar } from '../../support/sealed.js';
 import { audited, auditPath, copyOf, incidentsPath, linesOf, sealedLog } from './setting.js';
 
 const keysOf = (dir: string): VerifierKey[] =>
@@ -445,4 +445,14 @@ it('notes that were cut off are missed as long as the copy of the newest stands'
   const report = await audited(dir);
   expect(report.audit_verdict).toBe('TAMPERED');
   expect(report.claims[0].reasons[0]).toBe('a note of 15 lines was signed, and the newest that is left covers 10');
+});
+
+describe('the incident lines of a log that has none', () => {
+  it('are not judged: of no line nothing can be found unchanged', async () => {
+    const dir = sealedDir();
+    await append(dir, 2);
+    const report = await audited(dir);
+    expect(report.audit_verdict).toBe("INTACT, THIS HOST'S WORD ONLY");
+    expect(report.claims.map(({ id }) => id)).toEqual(['audit_log']);
+  });
 });
