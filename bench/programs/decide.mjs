@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/host/clock.ts';
 import { bootId } from '../../src/core/host/process-identity.ts';
 import { Registry } from '../../src/core/registry/registry.ts';
 import { decide } from '../../src/healing/engine/decide.ts';
-import { situationOf } from '../../src/healing/engine/situation.ts';
+import { authorsOrder, situationOf } from '../../src/healing/engine/situation.ts';
 
 const [dir = '', times = '100'] = process.argv.slice(2);
 const registry = new Registry(dir, { clock: systemClock, jitter: Math.random, unique: `${process.pid}` });
@@ -23,7 +23,7 @@ const around = {
     autonomy: { low: 'auto', medium: 'approve', high: 'approve' },
     ...{ brake: { incidents: 20, within_s: 300 }, approval_expires_s: 1800, rearm: { first_s: 900, most_s: 21_600 } },
   },
-  ...{ passOver: [], isAlive: () => false, order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }) },
+  ...{ passOver: [], isAlive: () => false, order: ({ playbooks }) => authorsOrder(playbooks) },
 };
 const samples = [];
 for (let n = -200; n < Number(times); n++) {

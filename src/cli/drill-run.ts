@@ -8,6 +8,7 @@ import { dependencyStates } from '../healing/dependencies.js';
 import { drillWatched } from '../healing/drill-setting.js';
 import { HealEngine } from '../healing/engine/engine.js';
 import { Monitor } from '../healing/engine/monitor.js';
+import { authorsOrder } from '../healing/engine/situation.js';
 import { findPortHolders } from '../healing/port-holder.js';
 import { giveUpDrill } from '../healing/settle.js';
 import type { Watched } from '../healing/watched.js';
@@ -98,7 +99,7 @@ async function heal(
       policy: DRILL_POLICY,
       account: { name: 'healer', allowed: true, rule: 'a drill, on its own stage' },
       passOver: [],
-      order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }),
+      order: ({ playbooks }) => authorsOrder(playbooks),
       trigger: { source: 'drill', ref: null },
       metadata: facts,
       dependencies: (one) => dependencyStates(one, all),

@@ -11,6 +11,7 @@ import type { RailId } from '../core/records/rails.js';
 import { dependencyStates } from '../healing/dependencies.js';
 import { distrustNow } from '../healing/distrust.js';
 import type { EngineSetting } from '../healing/engine/setting.js';
+import { authorsOrder } from '../healing/engine/situation.js';
 import { policyOf, watchedOf } from '../healing/from-config.js';
 import { maintenanceOf } from '../healing/maintenance.js';
 import type { ProbeStore } from '../healing/probe-store.js';
@@ -67,7 +68,7 @@ export async function healingPlan(ctx: Context, loaded: LoadedConfig, options: S
       account: { name: account, allowed, rule },
       passOver: options.passOver ?? [],
       // Learning has its say here; until then the author's order is served.
-      order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }),
+      order: ({ playbooks }) => authorsOrder(playbooks),
       trigger: { source: options.trigger ?? 'check', ref: null },
       metadata: {},
       dependencies: (one) => dependencyStates(one, watched),

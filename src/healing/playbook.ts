@@ -34,6 +34,8 @@ export interface Step {
   readonly timeout_s: number;
   /** Whether it may use the space that is kept for freeing space. */
   readonly freesSpace?: boolean;
+  /** Whether it deletes or overwrites data: chance must never decide whether it runs. */
+  readonly deletesData?: boolean;
   /** Never rejects for a reason that a host can bring about. */
   run(order: StepOrder): Promise<StepResult>;
 }

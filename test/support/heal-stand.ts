@@ -12,7 +12,7 @@ import type { Notice } from '../../src/healing/engine/draft.js';
 import { type EngineTools, HealEngine } from '../../src/healing/engine/engine.js';
 import { Monitor } from '../../src/healing/engine/monitor.js';
 import type { EngineSetting } from '../../src/healing/engine/setting.js';
-import type { Policy } from '../../src/healing/engine/situation.js';
+import { authorsOrder, type Policy } from '../../src/healing/engine/situation.js';
 import type { HealEvent } from '../../src/healing/events.js';
 import type { Playbook, Step, StepOrder, StepResult } from '../../src/healing/playbook.js';
 import type { ProbeStore } from '../../src/healing/probe-store.js';
@@ -173,7 +173,7 @@ export function healStand(dir = tempDir(), keys?: KeyPlace): Stand {
           policy: POLICY,
           account: { name: 'healer', allowed: true, rule: 'accounts.healer' },
           passOver: [],
-          order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }),
+          order: ({ playbooks }) => authorsOrder(playbooks),
           trigger: { source: 'check', ref: null },
           metadata: {},
           dependencies: async () => [],

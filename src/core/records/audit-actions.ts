@@ -42,6 +42,20 @@ export const ACTION = {
   configLoaded: 'config_loaded',
   configRefused: 'config_refused',
   watchEnded: 'watch_ended',
+  /** What one episode has taught: decision {counts, left_out}, metadata as in learning/outcome/outcome.ts. */
+  outcomeLearned: 'outcome_learned',
+  /** From here on a check is healed in these orders: decision as in learning/serving/choose-order.ts; its subject is the check. */
+  learningArms: 'learning_arms',
+  /** A version, `v7`: decision {version, kind, check, from, to, rule, account}, metadata {numbers, clock}. */
+  configUpdate: 'config_update',
+  /** A change that needs a person, `p3`: decision {proposal, kind, check, from, to, needs, why}. */
+  changeProposed: 'change_proposed',
+  changeApproved: 'change_approved',
+  changeRejected: 'change_rejected',
+  /** What was proposed is no longer wanted. */
+  changeWithdrawn: 'change_withdrawn',
+  /** Ends a tick that wrote anything: metadata {prefix, state, mode, holdout, config_version, clock}. */
+  learningTick: 'learning_tick',
   drillStarted: 'drill_started',
   drillEnded: 'drill_ended',
   /** A line without LF was ended: metadata {log, offset, length, sha256}. */
@@ -60,8 +74,21 @@ export const ACTION = {
   logLossNoted: 'log_loss_noted',
 } as const;
 
+/** Those of which learning is a fold, in their order. */
+export const LEARNER_ACTIONS: readonly string[] = [
+  ACTION.outcomeLearned,
+  ACTION.learningArms,
+  ACTION.configUpdate,
+  ACTION.changeProposed,
+  ACTION.changeApproved,
+  ACTION.changeRejected,
+  ACTION.changeWithdrawn,
+  ACTION.learningTick,
+];
+
 /** Those that later decisions ask for. */
 export const CONTROL_ACTIONS: ReadonlySet<string> = new Set([
+  ...LEARNER_ACTIONS,
   ACTION.incidentOpened,
   ACTION.remedyWithheld,
   ACTION.incidentRecovered,
@@ -90,4 +117,5 @@ export const LASTING_ACTIONS: ReadonlySet<string> = new Set([
   ACTION.silenceStarted,
   ACTION.remedyClaimed,
   ACTION.remedyEnded,
+  ACTION.learningArms,
 ]);

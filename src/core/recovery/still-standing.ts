@@ -10,14 +10,14 @@ const CLAIMS = { within_s: 86_400, limit: 200 };
 const AROUND_BYTES = 1024;
 
 /**
- * What holds at this moment and must not be forgotten when the older files are gone: the brake, silences that run, remedies
- * under way and those of the last day, oldest first. Said again at the beginning of a new file.
+ * What holds at this moment and must not be forgotten when the older files are gone: the brake, silences that run, the orders that
+ * were learned, remedies under way and those of the last day, oldest first. Said again at the beginning of a new file.
  */
 export function stillStanding(view: ControlView, now: Now): AuditDraft[] {
   const [set] = view.recentControls(ACTION.brakeSet, 1);
   const [released] = view.recentControls(ACTION.brakeReleased, 1);
   const brake = set !== undefined && set.line > (released?.line ?? 0) ? [set] : [];
-  const controls = [...brake, ...view.silences(now)];
+  const controls = [...brake, ...view.silences(now), ...view.standingArms()];
   const claims = view.youngClaims({ now, ...CLAIMS });
   const said = [
     ...controls.map((one) => ({ line: one.line, entries: [asWritten(one)] })),
@@ -49,19 +49,23 @@ function granted(claim: PlacedClaim): AuditEntry {
     ...{ entry_id: claim_id, timestamp: claim.claimed_at, actor: 'healer', action: ACTION.remedyClaimed },
     resource: incident_id,
     decision: { granted: true, playbook_id },
-    metadata: { incident_id, target, playbook_id, owner: { ...owner }, ...clocked(claim.granted) },
+    metadata: {
+      ...{ incident_id, target, playbook_id, owner: { ...owner }, config_version: claim.config_version },
+      ...clocked(claim.granted),
+    },
   };
 }
 
 /** Nobody asks for its own name: it is the end of that claim. */
-function over({ claim_id, incident_id, ended, outcome }: PlacedClaim): AuditEntry[] {
+function over({ claim_id, incident_id, ended, outcome, ...claim }: PlacedClaim): AuditEntry[] {
+  const { act_s, verify_s, within_s, relapse_s } = claim;
   if (ended === null) return [];
   return [
     {
       ...{ entry_id: claim_id, timestamp: ended.at, actor: 'healer', action: ACTION.remedyEnded },
       resource: incident_id,
       decision: { outcome },
-      metadata: { claim: claim_id, incident_id, ...clocked(ended) },
+      metadata: { claim: claim_id, incident_id, act_s, verify_s, within_s, relapse_s, ...clocked(ended) },
     },
   ];
 }

@@ -172,7 +172,7 @@ export function inTransaction<T>(db: Database.Database, work: () => T): T {
 export const APPLICATION_ID = 0x67726163;
 
 /** Up to this schema lines had other meanings: such a registry is not migrated but projected anew. */
-const FIRST_VERSION = 14;
+const FIRST_VERSION = 15;
 
 function requireOurs(db: Database.Database): void {
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { ACTION, CONTROL_ACTIONS, LASTING_ACTIONS } from '../records/audit-actions.js';
 import { type AuditEntry, readAuditEntry } from '../records/audit-entry.js';
-import { isJsonObject } from '../records/json.js';
+import { isJsonObject, type JsonObject } from '../records/json.js';
 import { matchesOldLearningRule } from '../records/learning-keywords.js';
 import { readClock } from '../records/moment.js';
 import { decode, parseStrict } from '../records/strict-json.js';
@@ -31,6 +31,9 @@ export class AuditFold implements LineFold {
   readonly #endClaim: Database.Statement;
   readonly #control: Database.Statement;
   readonly #isKnown: Database.Statement<[string, string, string], { found: number }>;
+  readonly #open: Database.Statement;
+  readonly #touch: Database.Statement;
+  readonly #learn: Database.Statement;
   readonly #tasks: TaskTable;
   /** Sums of the present batch; written at its end. */
   readonly #sums = new Map<string, Sum>();
@@ -54,10 +57,11 @@ export class AuditFold implements LineFold {
     this.#claim = db.prepare(
       `INSERT OR IGNORE INTO claims VALUES (
          @claim_id, @incident_id, @target, @playbook_id, @at, @boot_id, @pid_ns, @time_ns, @pid, @start_time, @line,
-         @elapsed_s, NULL, NULL, NULL, @forced)`,
+         @elapsed_s, NULL, NULL, NULL, @forced, @config_version, NULL, NULL, NULL, NULL)`,
     );
     this.#endClaim = db.prepare(
-      `UPDATE claims SET ended_at = @at, outcome = @outcome, ended_s = iif(boot_id = @boot_id, @elapsed_s, NULL)
+      `UPDATE claims SET ended_at = @at, outcome = @outcome, ended_s = iif(boot_id = @boot_id, @elapsed_s, NULL),
+         act_s = @act_s, verify_s = @verify_s, within_s = @within_s, relapse_s = @relapse_s
        WHERE claim_id = @claim AND ended_at IS NULL`,
     );
     this.#control = db.prepare(
@@ -67,6 +71,12 @@ export class AuditFold implements LineFold {
     this.#isKnown = db.prepare(
       'SELECT 1 AS found FROM controls WHERE subject = ? AND +action = ? AND entry_id = ? LIMIT 1',
     );
+    this.#open = db.prepare('INSERT INTO episodes VALUES (?, ?, ?, 0, 0)');
+    this.#touch = db.prepare(
+      `UPDATE episodes SET claimed = 1
+       WHERE line = (SELECT line FROM episodes WHERE incident_id = ? ORDER BY line DESC LIMIT 1)`,
+    );
+    this.#learn = db.prepare('UPDATE episodes SET learned = 1 WHERE entry_id = ? AND incident_id = ?');
     this.#tasks = new TaskTable(db);
   }
 
@@ -150,7 +160,16 @@ export class AuditFold implements LineFold {
           outcome: entry.decision.outcome,
           claim: m.claim,
           ...readClock(m),
+          ...secondsOf(m),
         }).changes;
+        return undefined;
+      case ACTION.incidentOpened:
+        if (m.origin === 'real') this.#open.run(place.line, entry.entry_id, entry.resource);
+        this.#foldOther(entry, place);
+        return undefined;
+      case ACTION.outcomeLearned:
+        if (typeof m.opening === 'string') this.#learn.run(m.opening, entry.resource);
+        this.#foldOther(entry, place);
         return undefined;
       case ACTION.stillStands:
         return this.#foldOnceMore(m.entry, place);
@@ -200,10 +219,21 @@ export class AuditFold implements LineFold {
       pid_ns: typeof owner.pid_ns === 'string' ? owner.pid_ns : null,
       time_ns: typeof owner.time_ns === 'string' ? owner.time_ns : null,
       elapsed_s: readClock(entry.metadata).elapsed_s,
+      config_version: typeof entry.metadata.config_version === 'string' ? entry.metadata.config_version : null,
       forced: Array.isArray(entry.decision.passed_over) && entry.decision.passed_over.length > 0 ? 1 : 0,
     });
+    if (changes > 0) this.#touch.run(incident_id);
     this.#claims += changes;
     this.#openClaims += changes;
     return undefined;
   }
+}
+
+/** How long the parts of a remedy took; nulls where the entry does not say. */
+function secondsOf(m: JsonObject): Record<'act_s' | 'verify_s' | 'within_s' | 'relapse_s', number | null> {
+  const of = (name: string) => {
+    const value = m[name];
+    return typeof value === 'number' && value >= 0 ? value : null;
+  };
+  return { act_s: of('act_s'), verify_s: of('verify_s'), within_s: of('within_s'), relapse_s: of('relapse_s') };
 }

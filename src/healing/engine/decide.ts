@@ -51,7 +51,7 @@ export function decide(situation: Situation): Decision {
   if (isStale(situation)) return { kind: 'stale' };
 
   const opening = openingOf(situation);
-  const order = situation.order(situation.watched);
+  const order = orderOf(situation, opening);
   const goesOn = opening === 'open' || opening === 'taken';
   const fresh: Situation = goesOn ? situation : { ...situation, ...NOTHING_YET };
   const [playbook] = untried(fresh, order.playbooks);
@@ -64,6 +64,15 @@ export function decide(situation: Situation): Decision {
   }
   if (held.length > 0) return { kind: 'withhold', opening, playbook, order, refusals: held };
   return { kind: 'act', opening, playbook, order, passedOver: passedOver(fresh, playbook) };
+}
+
+/** An episode ends in the order in which it began, unless the configuration has changed meanwhile. */
+function orderOf({ order, watched, standing, opening: begun, failure, config_version }: Situation, opening: Opening) {
+  if (opening !== 'open' || begun === undefined) {
+    return order(watched, { standing, episode: { kind: 'begins', onset: failure.onset } });
+  }
+  const isSame = begun.metadata.config_version === config_version;
+  return order(watched, { standing, episode: isSame ? { kind: 'goes_on', opening: begun } : { kind: 'changed' } });
 }
 
 /** Of an episode that begins now. */

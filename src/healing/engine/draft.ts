@@ -9,10 +9,11 @@ import { formatInstant } from '../../core/records/time.js';
 import type { ControlEntry } from '../../core/registry/queries/control.js';
 import type { Playbook } from '../playbook.js';
 import { failed, opened, remediating, reopened, takenOn } from '../snapshots.js';
+import type { Watched } from '../watched.js';
 import { allowedBy } from './approval.js';
 import type { Decision, Opening } from './decide.js';
 import { givenUpAt, roundsGivenUp } from './rounds.js';
-import { BRAKE, type Situation } from './situation.js';
+import { BRAKE, type ChosenOrder, type Situation } from './situation.js';
 
 /** What is needed to write a decision down, besides what it rests on. */
 export interface Hand {
@@ -55,7 +56,7 @@ export function draftOf(decision: Decision, situation: Situation, hand: Hand): D
   const isFresh = decision.opening !== 'open';
   /** The record itself is another one than the last line says. */
   const isNewRecord = decision.opening === 'new' || decision.opening === 'again';
-  const opening = isFresh ? [openingEntry(before, situation, decision.opening)] : [];
+  const opening = isFresh ? [openingEntry(before, situation, decision)] : [];
   // A disk that is full must not keep itself from being freed, nor the brake from being set.
   const reserve =
     situation.watched.playbooks.some(freesSpace) || (decision.kind === 'withhold' && decision.sets_brake !== undefined);
@@ -113,7 +114,7 @@ function recordOf(opening: Opening, situation: Situation, hand: Hand) {
     const relapse = { onset_at: failure.onset.at, confirm_s };
     return { before: opening === 'again' ? reopened(before, relapse) : before, after: last.hash };
   }
-  const relapse_s = Math.max(0, ...watched.playbooks.map((playbook) => playbook.relapse_s));
+  const relapse_s = longestRelapse(watched);
   const before = opened({
     incident_id: hand.newId(),
     check: watched.check,
@@ -129,11 +130,16 @@ function recordOf(opening: Opening, situation: Situation, hand: Hand) {
   return { before, after: null };
 }
 
+function longestRelapse({ playbooks }: Watched): number {
+  return Math.max(0, ...playbooks.map((playbook) => playbook.relapse_s));
+}
+
 function openingEntry(
   incident: NewIncident,
-  { failure, watched, origin, now }: Situation,
-  opening: Opening,
+  { failure, watched, origin, now, config_version }: Situation,
+  decision: Extract<Decision, { opening: Opening }>,
 ): AuditDraft {
+  const { opening } = decision;
   const { boot_id, elapsed_s, at } = failure.onset;
   // What somebody else has recorded began when they say: that is known as a date.
   const taken = { boot_id: null, elapsed_s: null, at: incident.onset_at ?? incident.detected_at };
@@ -141,16 +147,28 @@ function openingEntry(
     actor: 'healer',
     action: ACTION.incidentOpened,
     resource: incident.incident_id,
-    decision: { reason: failure.summary, confirmed: `${failure.bad} of ${failure.of}`, relapse: incident.relapses },
+    decision: {
+      ...{ reason: failure.summary, confirmed: `${failure.bad} of ${failure.of}`, relapse: incident.relapses },
+      ...('order' in decision ? asDrawn(decision.order) : {}),
+    },
     metadata: {
       incident_id: incident.incident_id,
       check: watched.check.name,
       target: watched.check.target,
+      failure_mode: incident.failure_mode,
       origin,
+      config_version,
+      relapse_s: longestRelapse(watched),
       onset: opening === 'taken' ? taken : { boot_id, elapsed_s, at },
       ...clockOf(now),
     },
   };
+}
+
+/** Before anything is done: what chance has decided, and how likely that was. */
+function asDrawn({ playbooks, arm, propensity, holdout_share, frozen, predicted, version }: ChosenOrder): JsonObject {
+  const order = playbooks.map(({ id }) => id);
+  return { arm, propensity, order, holdout_share, frozen, predicted, version };
 }
 
 function claimEntry(

@@ -326,6 +326,10 @@ export class HealEngine {
       metadata: {
         claim: claim_id,
         incident_id,
+        act_s: attempt.duration_s,
+        verify_s: timings.verify_s === null ? null : rounded(timings.verify_s),
+        within_s: playbook.verify.within_s,
+        relapse_s: playbook.relapse_s,
         ...(outputs.length > 0 ? { outputs: outputs.map((output) => ({ ...output })) } : {}),
         // What was undone afterwards is part of the act.
         ...clockOf(this.now()),

@@ -1,7 +1,7 @@
 import { ACTION } from '../../core/records/audit-actions.js';
 import type { Claim, ProcessIdentity } from '../../core/records/claim.js';
 import type { Origin } from '../../core/records/incident.js';
-import type { Now } from '../../core/records/moment.js';
+import type { Moment, Now } from '../../core/records/moment.js';
 import type { RailId } from '../../core/records/rails.js';
 import type {
   ControlEntry,
@@ -27,13 +27,36 @@ export interface Policy {
   readonly rearm: { readonly first_s: number; readonly most_s: number };
 }
 
-/** Where the order of a check's remedies comes from. */
+/** In which order the remedies of a check are tried in one episode, and where that comes from. */
 export interface ChosenOrder {
   readonly playbooks: readonly Playbook[];
   /** Which arm of an experiment this is; `author` where there is none. */
   readonly arm: string;
   /** With which probability this arm was drawn. */
   readonly propensity: number;
+  /** The probability that the frozen first order was to be served, by whichever arm, and whether it is. */
+  readonly holdout_share: number;
+  readonly frozen: boolean;
+  /** The chance that is predicted for the first of them. */
+  readonly predicted: number | null;
+  /** Of what was learned; `null`: nothing. */
+  readonly version: number | null;
+}
+
+/** What the order of an episode rests on, besides the check. */
+export interface OrderFacts {
+  /** The newest entry on the arms of this check. */
+  readonly standing: ControlEntry | undefined;
+  /** `begins`: nothing of it is in the logs; `goes_on`: as it began; `changed`: it began under another configuration. */
+  readonly episode:
+    | { readonly kind: 'begins'; readonly onset: Moment }
+    | { readonly kind: 'goes_on'; readonly opening: ControlEntry }
+    | { readonly kind: 'changed' };
+}
+
+/** In the order of grace.yaml, where nothing was learned or nothing may be. */
+export function authorsOrder(playbooks: readonly Playbook[]): ChosenOrder {
+  return { playbooks, arm: 'author', propensity: 1, holdout_share: 1, frozen: true, predicted: null, version: null };
 }
 
 /** What is known outside the logs at the moment of a decision. */
@@ -50,7 +73,7 @@ export interface Surroundings {
   readonly account: { readonly name: string; readonly allowed: boolean; readonly rule: string };
   /** Rails that a person passes over in this run, and says so. */
   readonly passOver: readonly RailId[];
-  readonly order: (watched: Watched) => ChosenOrder;
+  readonly order: (watched: Watched, facts: OrderFacts) => ChosenOrder;
   readonly isAlive: (owner: ProcessIdentity) => boolean;
 }
 
@@ -82,6 +105,8 @@ export interface Situation extends Surroundings {
   /** What was last written in this episode about what is held back, and about an approval that is needed. */
   readonly withheld: ControlEntry | undefined;
   readonly requested: ControlEntry | undefined;
+  /** The newest entry on the arms of the check. */
+  readonly standing: ControlEntry | undefined;
 }
 
 /** The brake counts incidents, and one that fails again and again is one. */
@@ -132,6 +157,7 @@ export function situationOf(view: ControlView, watched: Watched, failure: Failur
     approval: ofEpisode(ACTION.approvalGiven),
     withheld: ofEpisode(ACTION.remedyWithheld),
     requested: ofEpisode(ACTION.approvalRequested),
+    standing: view.lastControl(ACTION.learningArms, watched.check.name),
   };
 }
 

@@ -44,6 +44,7 @@ export function freeSpaceStep({ name, free_space: rules, ...given }: FreeSpaceSp
     repeatable,
     timeout_s,
     freesSpace: true,
+    deletesData: rules.how !== 'compress',
     run: (order) => freeSpace(rules, { order, timeout_s, clock }),
   };
 }

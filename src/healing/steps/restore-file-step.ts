@@ -35,6 +35,7 @@ export function restoreFileStep(spec: RestoreFileSpec, clock: Clock): Step {
     destroys: `what ${path} holds; it is kept as ${beforeOf(path)} until the next time`,
     repeatable,
     timeout_s,
+    deletesData: true,
     async run(order) {
       const { stop } = order;
       const until = clock.elapsed() + timeout_s;

@@ -47,6 +47,7 @@ export function restoreSqliteStep(spec: RestoreSqliteSpec, clock: Clock): Step {
     destroys: `${holders}if ${path} is corrupt, what was written to it since ${from} was made; it is kept as ${beforeOf(path)} until the next time`,
     repeatable,
     timeout_s,
+    deletesData: true,
     async run({ stop, marker }) {
       const { lock_within_s = LOCK_WITHIN_S, grace_s = GRACE_S } = spec;
       const until = clock.elapsed() + timeout_s;

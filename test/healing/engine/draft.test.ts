@@ -4,7 +4,7 @@ import { readIncident } from '../../../src/core/records/incident.js';
 import type { JsonObject } from '../../../src/core/records/json.js';
 import { decide } from '../../../src/healing/engine/decide.js';
 import { draftOf, type Hand } from '../../../src/healing/engine/draft.js';
-import type { Situation } from '../../../src/healing/engine/situation.js';
+import { authorsOrder, type Situation } from '../../../src/healing/engine/situation.js';
 import { POLICY } from '../../support/heal-stand.js';
 import { newIncident } from '../../support/records.js';
 import { ago, control, endedClaim, NEVER_SEEN, plainPlaybook, plainWatched, situation } from './situations.js';
@@ -104,7 +104,8 @@ describe('what is written', () => {
   });
 
   test('a claim: whose it is, what it rests on, and by which rule', () => {
-    const order = () => ({ playbooks: [plainPlaybook('p'), plainPlaybook('q')], arm: 'swapped', propensity: 0.2 });
+    const chosen = authorsOrder([plainPlaybook('p'), plainPlaybook('q')]);
+    const order = () => ({ ...chosen, arm: 'swapped', propensity: 0.2 });
     const { incidents, entries } = draft({ order, passOver: ['observe'], watched: observed });
     expect(incidents).toMatchObject([
       {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planCheck } from '../../../src/healing/engine/plan.js';
+import { authorsOrder } from '../../../src/healing/engine/situation.js';
 import { NOTHING_SEEN } from '../../../src/healing/engine/soft-state.js';
 import { checkSaying, healStand, lookUntilHandled, POLICY, type Stand } from '../../support/heal-stand.js';
 
@@ -10,7 +11,7 @@ function planned(stand: Stand, answers: Parameters<typeof checkSaying>, risk: 'l
     setting: {
       ...{ origin: 'real', config_version: 'c1', policy: POLICY, passOver: [], metadata: {} },
       account: { name: 'healer', allowed: true, rule: 'rule' },
-      order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }),
+      order: ({ playbooks }) => authorsOrder(playbooks),
       trigger: { source: 'check', ref: null },
       dependencies: async () => [],
       maintenance: () => undefined,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../src/core/records/json.js';
 import type { Moment, Now } from '../../../src/core/records/moment.js';
 import type { ControlEntry, PlacedClaim } from '../../../src/core/registry/queries/control.js';
-import type { Situation } from '../../../src/healing/engine/situation.js';
+import { authorsOrder, type Situation } from '../../../src/healing/engine/situation.js';
 import type { Playbook, Risk, Step } from '../../../src/healing/playbook.js';
 import type { Watched } from '../../../src/healing/watched.js';
 import { POLICY, service } from '../../support/heal-stand.js';
@@ -39,6 +39,7 @@ export function endedClaim(granted_s: number, ended_s: number, change: Partial<P
     ...{ claim_id: `claim_${granted_s}`, incident_id: 'inc_new', target: 'http://web/', playbook_id: 'p' },
     ...{ claimed_at: ago(granted_s).at, ended_at: ago(ended_s).at, outcome: 'failed', line: 100_000 - granted_s },
     ...{ owner: { boot_id: 'boot', pid: 1, start_time: 1 }, granted: ago(granted_s), ended: ago(ended_s) },
+    ...{ config_version: 'c1', act_s: 1, verify_s: 1, within_s: 30, relapse_s: 600 },
     ...change,
   };
 }
@@ -72,7 +73,7 @@ export function situation(change: Partial<Situation> = {}): Situation {
     maintenance: undefined,
     account: { name: 'healer', allowed: true, rule: 'rule' },
     passOver: [],
-    order: ({ playbooks }) => ({ playbooks, arm: 'author', propensity: 1 }),
+    order: ({ playbooks }) => authorsOrder(playbooks),
     isAlive: () => true,
     watched: plainWatched(),
     failure: {
@@ -98,6 +99,7 @@ export function situation(change: Partial<Situation> = {}): Situation {
     approval: undefined,
     withheld: undefined,
     requested: undefined,
+    standing: undefined,
     ...change,
   };
 }

@@ -168,14 +168,29 @@ export const playbookSchema = z.strictObject({
     .strictObject({
       passes: z.int().min(1).max(21).default(2).describe('The check that failed must pass so often in a row.'),
       within: duration('10ms', '1h').prefault('30s'),
+      at_least: duration('10ms', '1h')
+        .optional()
+        .describe('Learning may set within no lower by itself; at_most goes with it. Without them it only proposes.'),
+      at_most: duration('10ms', '1h').optional().describe('Learning may set within no higher by itself.'),
       every: duration('1ms', '5m').optional().describe('Between two probes; without it that of the check, at most 1s.'),
     })
+    .refine(
+      ({ at_least, at_most }) => (at_least === undefined) === (at_most === undefined),
+      'at_least and at_most are given together or not at all',
+    )
+    .refine(
+      ({ within, at_least = within, at_most = within }) => at_least <= within && within <= at_most,
+      'within must lie between at_least and at_most',
+    )
     .prefault({})
     .describe('When the remedy counts as having worked.'),
   escalate: z
     .boolean()
     .default(false)
     .describe('Also when it has helped, a person is asked for: it makes things bearable and does not mend them.'),
+  takes: duration('0s', '1h')
+    .prefault('30s')
+    .describe('About how long it takes, verification included: what learning goes by before it has seen it.'),
   relapse: duration('0s', '7d')
     .prefault('10m')
     .describe('The same failure within this time after the recovery opens the same incident again.'),

@@ -161,12 +161,29 @@ CREATE TABLE claims (
   ended_at    TEXT,
   ended_s     REAL,             -- the same, when it ended, if it ended in that boot
   outcome     TEXT,
-  forced      INTEGER NOT NULL  -- 1: a person passed over a rail that held
+  forced      INTEGER NOT NULL, -- 1: a person passed over a rail that held
+  config_version TEXT,          -- under which it was granted
+  act_s       REAL,             -- seconds that its steps took, and that it was waited for health; null: it was not
+  verify_s    REAL,
+  within_s    REAL,             -- how long it would have been waited for health at most
+  relapse_s   REAL              -- the same failure within it is the same incident
 ) WITHOUT ROWID;
 CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
 CREATE INDEX claims_by_line ON claims (line);
 CREATE INDEX claims_of_target ON claims (target, line);
 CREATE INDEX claims_of_incident ON claims (incident_id, line);
+
+-- Real incidents, once for each time they were opened: what learning has yet to learn from.
+CREATE TABLE episodes (
+  line        INTEGER NOT NULL PRIMARY KEY, -- of the opening
+  entry_id    TEXT    NOT NULL,
+  incident_id TEXT    NOT NULL,
+  claimed     INTEGER NOT NULL, -- 1: a remedy was claimed in it
+  learned     INTEGER NOT NULL  -- 1: an entry says what it has taught
+);
+CREATE INDEX episodes_of_incident ON episodes (incident_id, line);
+CREATE INDEX episodes_by_id ON episodes (entry_id);
+CREATE INDEX episodes_due ON episodes (line) WHERE claimed = 1 AND learned = 0;
 
 -- The entries on which later decisions rest: openings, escalations, brake, silences, approvals and their like.
 CREATE TABLE controls (
@@ -186,6 +203,10 @@ CREATE INDEX controls_of_action ON controls (action, line);
 -- With all that is asked of an opening: the brake counts many of them at each decision.
 CREATE INDEX controls_openings ON controls (origin, line, subject, boot_id, elapsed_s, at) WHERE action = 'incident_opened';
 CREATE INDEX controls_of_subject ON controls (subject, line);
+-- The learner's own entries in their order. The condition stands as in its query.
+CREATE INDEX controls_of_learner ON controls (line) WHERE action IN (
+  'outcome_learned', 'learning_arms', 'config_update', 'change_proposed', 'change_approved', 'change_rejected',
+  'change_withdrawn', 'learning_tick');
 
 CREATE TABLE tasks (
   source                TEXT    NOT NULL, -- the log it was projected from

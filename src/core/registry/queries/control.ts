@@ -2,11 +2,22 @@ import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { ACTION } from '../../records/audit-actions.js';
 import type { Claim } from '../../records/claim.js';
-import type { AttemptOutcome, Incident, Origin } from '../../records/incident.js';
-import type { JsonObject } from '../../records/json.js';
+import type { Incident, Origin } from '../../records/incident.js';
 import { ageOf, type Moment, type Now } from '../../records/moment.js';
 import { UnusableDatabase } from '../database.js';
+import {
+  type ClaimRow,
+  type ControlEntry,
+  type ControlRow,
+  claim,
+  control,
+  type PlacedClaim,
+  placed,
+} from './control-rows.js';
+import { type EpisodeRecord, learningQueries } from './episodes.js';
 import { type AuditGap, auditGaps } from './health.js';
+
+export type { ControlEntry, PlacedClaim };
 
 /** The last snapshot of an incident, and the SHA-256 of its line, which names it as a predecessor. */
 export interface KnownIncident {
@@ -67,6 +78,16 @@ export interface ControlView {
   hasEntry(action: string, resource: string): boolean;
   /** The origin as which the audit log says that it was sealed last. */
   sealedAs(): string | undefined;
+  /** What the learner, and people about it, have written after that line, oldest first. */
+  learnerEntries(after: number, limit: number): ControlEntry[];
+  /** Episodes after that line in which a remedy was claimed and from which nothing has been learned yet, oldest first. */
+  dueEpisodes(after: number, limit: number): EpisodeRecord[];
+  /** An episode as it stood before that line, by the entry id of its opening. */
+  episodeAt(opening: string, before: number): EpisodeRecord | undefined;
+  /** The newest entry on the arms of each check, by its name. */
+  standingArms(): ControlEntry[];
+  /** Changes that were proposed and neither decided nor withdrawn, oldest first. */
+  openProposals(): ControlEntry[];
   /** Lines of the audit log that are missing. */
   missingLines(): AuditGap[];
   /** Lines of the audit log, bad ones too; the next entry stands on the line after them. */
@@ -92,52 +113,14 @@ export interface Told {
   readonly about?: Pick<ControlEntry, 'line' | 'entry_id'>;
 }
 
-/** A claim and its place in the audit log, with its times on the monotonic clock. */
-export interface PlacedClaim extends Claim {
-  readonly line: number;
-  readonly granted: Moment;
-  /** `null` while it has not ended. */
-  readonly ended: Moment | null;
-}
-
 export interface OpeningMoment extends Moment {
   /** The incident. */
   readonly subject: string;
 }
 
-/** An entry on which decisions rest. */
-export interface ControlEntry extends Moment {
-  readonly line: number;
-  readonly action: string;
-  readonly subject: string;
-  readonly actor: string;
-  readonly entry_id: string;
-  readonly origin: string | null;
-  readonly decision: JsonObject;
-  readonly metadata: JsonObject;
-}
-
 interface SnapshotRow {
   snapshot: string;
   line_hash: string;
-}
-
-interface ClaimRow {
-  claim_id: string;
-  incident_id: string;
-  target: string;
-  playbook_id: string;
-  claimed_at: string;
-  boot_id: string;
-  pid_ns: string | null;
-  time_ns: string | null;
-  pid: number;
-  start_time: number;
-  line: number;
-  elapsed_s: number | null;
-  ended_at: string | null;
-  ended_s: number | null;
-  outcome: AttemptOutcome | null;
 }
 
 // As in the index.
@@ -180,8 +163,6 @@ interface OpeningParameters extends PresentParameters {
 const AGE_S = "iif(boot_id = @boot_id AND elapsed_s IS NOT NULL, @elapsed_s - elapsed_s, @s - unixepoch(at, 'subsec'))";
 
 const present = ({ boot_id, elapsed_s, ms }: Now): PresentParameters => ({ boot_id, elapsed_s, s: ms / 1000 });
-
-type ControlRow = Omit<ControlEntry, 'decision' | 'metadata'> & { decision: string; metadata: string };
 
 export function controlView(db: Database.Database): ControlView {
   const byId = db.prepare<[string], SnapshotRow>('SELECT snapshot, line_hash FROM incidents WHERE incident_id = ?');
@@ -347,6 +328,7 @@ export function controlView(db: Database.Database): ControlView {
     hasEndedClaim: (incident_id) => ended.get(incident_id) !== undefined,
     hasEntry: (action, resource) => entry.get(action, resource) !== undefined,
     sealedAs: () => wasAdopted.get('grace', ACTION.logAdopted) && adoption.get('grace', ACTION.logAdopted)?.resource,
+    ...learningQueries(db),
     missingLines: () => auditGaps(db),
     auditLines: () => lines.get()?.n ?? 0,
   };
@@ -379,6 +361,11 @@ export function askedView(ask: <T>(question: (view: ControlView) => T) => T): Co
     hasEndedClaim: (incident_id) => ask((view) => view.hasEndedClaim(incident_id)),
     hasEntry: (action, resource) => ask((view) => view.hasEntry(action, resource)),
     sealedAs: () => ask((view) => view.sealedAs()),
+    learnerEntries: (after, limit) => ask((view) => view.learnerEntries(after, limit)),
+    dueEpisodes: (after, limit) => ask((view) => view.dueEpisodes(after, limit)),
+    episodeAt: (opening, before) => ask((view) => view.episodeAt(opening, before)),
+    standingArms: () => ask((view) => view.standingArms()),
+    openProposals: () => ask((view) => view.openProposals()),
     missingLines: () => ask((view) => view.missingLines()),
     auditLines: () => ask((view) => view.auditLines()),
   };
@@ -393,26 +380,4 @@ function parsed(row: SnapshotRow): KnownIncident {
   const hash = createHash('sha256').update(row.snapshot).digest('hex');
   if (hash !== row.line_hash) throw new UnusableDatabase('a snapshot does not match its hash');
   return { record: JSON.parse(row.snapshot) as Incident, hash: row.line_hash };
-}
-
-function claim(row: ClaimRow): Claim {
-  const { claim_id, incident_id, target, playbook_id, claimed_at, ended_at, outcome } = row;
-  const { boot_id, pid_ns, time_ns, pid, start_time } = row;
-  const namespaces = { ...(pid_ns === null ? {} : { pid_ns }), ...(time_ns === null ? {} : { time_ns }) };
-  const owner = { boot_id, ...namespaces, pid, start_time };
-  return { claim_id, incident_id, target, playbook_id, claimed_at, owner, ended_at, outcome };
-}
-
-function placed(row: ClaimRow): PlacedClaim {
-  const { boot_id, elapsed_s, claimed_at, ended_at, ended_s } = row;
-  return {
-    ...claim(row),
-    line: row.line,
-    granted: { boot_id, elapsed_s, at: claimed_at },
-    ended: ended_at === null ? null : { boot_id: ended_s === null ? null : boot_id, elapsed_s: ended_s, at: ended_at },
-  };
-}
-
-function control({ decision, metadata, ...rest }: ControlRow): ControlEntry {
-  return { ...rest, decision: JSON.parse(decision) as JsonObject, metadata: JSON.parse(metadata) as JsonObject };
 }

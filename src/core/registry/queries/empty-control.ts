@@ -26,6 +26,11 @@ export const EMPTY_CONTROL: ControlView = {
   hasEndedClaim: () => false,
   hasEntry: () => false,
   sealedAs: () => undefined,
+  learnerEntries: () => [],
+  dueEpisodes: () => [],
+  episodeAt: () => undefined,
+  openProposals: () => [],
+  standingArms: () => [],
   missingLines: () => [],
   auditLines: () => 0,
 };
