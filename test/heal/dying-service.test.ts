@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { healHost, WIDE, WIDE_POLICY } from '../support/heal-host.js';
+import { healHost } from '../support/heal-host.js';
+import { configureMending } from '../support/mending.js';
 
 it('a service that dies while it is verified: the attempt says how, and what it printed is kept and bound', async () => {
   const host = healHost();
@@ -9,20 +10,8 @@ it('a service that dies while it is verified: the attempt says how, and what it 
     'service.sh',
     'echo listening; sleep 0.1; echo "no licence, password=hunter2 refused"; exit 7',
   );
-  host.configure({
-    ...{ version: 1, mode: 'act', logs: 'logs', policy: WIDE_POLICY },
-    checks: {
-      up: { file: { path: host.path('up') }, ...{ every: '100ms', confirm: '1 of 1', heal: ['mend'], limits: WIDE } },
-    },
-    playbooks: {
-      mend: {
-        risk: 'low',
-        steps: [{ restart: { start: [service], pidfile: host.path('pid'), output: host.path('said') } }],
-        verify: { passes: 2, every: '50ms', within: '600ms' },
-        relapse: '0s',
-      },
-    },
-  });
+  const restart = { start: [service], pidfile: host.path('pid'), output: host.path('said') };
+  configureMending(host, [{ restart }], { every: '50ms', within: '600ms' });
   expect((await host.grace(['heal', 'run'])).code).toBe(3);
   const how = /started pid \d+, which ended with exit 7 after 0\.\d\d s$/;
   expect(host.incidents()).toMatchObject([

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { type HealHost, healHost, until, WIDE, WIDE_POLICY } from '../support/heal-host.js';
+import { type HealHost, healHost, until } from '../support/heal-host.js';
+import { configureMending } from '../support/mending.js';
 
 const IN_ANOTHER = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 const without = spawnSync(IN_ANOTHER[0] ?? '', [...IN_ANOTHER.slice(1), 'true']).status !== 0;
@@ -11,18 +12,7 @@ function prepare(): HealHost {
     'slow.sh',
     `echo x >> ${host.path('acts')}\n[ -e ${host.path('quick')} ] || sleep 300\ntouch ${host.path('up')}`,
   );
-  host.configure({
-    ...{ version: 1, mode: 'act', logs: 'logs', policy: WIDE_POLICY },
-    checks: {
-      up: { file: { path: host.path('up') }, ...{ every: '100ms', confirm: '1 of 1', heal: ['mend'], limits: WIDE } },
-    },
-    playbooks: {
-      mend: {
-        ...{ risk: 'low', steps: [{ run: [slow], timeout: '300s' }], relapse: '0s' },
-        verify: { passes: 2, every: '20ms', within: '300ms' },
-      },
-    },
-  });
+  configureMending(host, [{ run: [slow], timeout: '300s' }], { every: '20ms', within: '300ms' });
   return host;
 }
 

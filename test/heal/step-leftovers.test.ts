@@ -1,25 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type HealHost, healHost, until, WIDE, WIDE_POLICY } from '../support/heal-host.js';
+import { type HealHost, healHost, until } from '../support/heal-host.js';
+import { configureMending } from '../support/mending.js';
 
 /** The first step leaves a daemon running and ends well; what comes after it is said by the test. */
 function prepare(host: HealHost, second: string, timeout = '30s'): void {
   const daemon = host.script('daemon.sh', `setsid sleep 333 > /dev/null 2>&1 &`);
   const then = host.script('then.sh', `echo x > ${host.path('second')}\n${second}`);
-  host.configure({
-    ...{ version: 1, mode: 'act', logs: 'logs', policy: WIDE_POLICY },
-    checks: {
-      up: { file: { path: host.path('up') }, ...{ every: '100ms', confirm: '1 of 1', heal: ['mend'], limits: WIDE } },
-    },
-    playbooks: {
-      mend: {
-        risk: 'low',
-        steps: [{ run: [daemon] }, { run: [then], timeout }],
-        verify: { passes: 2, every: '20ms', within: '20s' },
-        relapse: '0s',
-      },
-    },
-  });
+  configureMending(host, [{ run: [daemon] }, { run: [then], timeout }], { every: '20ms', within: '20s' });
 }
 
 const running = (host: HealHost, what: string) => host.processes().filter(({ command }) => command === what).length;
