@@ -1,21 +1,2 @@
-import type { ProbeStatus } from './check.js';
-
-/** `need` of the last `of` probes, the present one among them. */
-export interface ConfirmRule {
-  readonly need: number;
-  readonly of: number;
-}
-
-export type Confirmation = 'confirmed' | 'undecided' | 'dismissed';
-
-/**
- * A single bad probe is no failure yet. Only `critical` counts: a warning is no outage, and a check that could not run
- * says nothing.
- */
-export function confirm(history: readonly ProbeStatus[], { need, of }: ConfirmRule): Confirmation {
-  const window = history.slice(-of);
-  const bad = window.filter((status) => status === 'critical').length;
-  if (bad >= need) return 'confirmed';
-  // What is still to come may be bad altogether; if even that is too little, the failure has gone.
-  return bad + (of - window.length) >= need ? 'undecided' : 'dismissed';
-}
+/** When a failure counts. Learning replays stored probes by the same rule, so it stands where both can use it. */
+export { type Confirmation, type ConfirmRule, confirm } from '../core/records/confirm-rule.js';
