@@ -51,6 +51,13 @@ export interface Trouble {
   readonly relapses: number;
   /** What has been tried, oldest first. */
   readonly tried: readonly { readonly playbook: string; readonly outcome: string }[];
+  /** In which arm of learning's experiment it is handled; `null` where nothing was drawn or learned. */
+  readonly arm: {
+    readonly name: string;
+    readonly propensity: number;
+    readonly version: number | null;
+    readonly order: readonly string[];
+  } | null;
   /** What grace would do and does not. */
   readonly withheld: { readonly playbook: string; readonly reasons: readonly string[]; readonly at: string } | null;
   /** Why a person is needed, if one is, and whether one was told and has said that they have seen it. */
@@ -161,6 +168,7 @@ function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
     age_s: opening ? ageOf(opening, now) : ageOf({ boot_id: null, elapsed_s: null, at: record.detected_at }, now),
     relapses: record.relapses ?? 0,
     tried: claims.map((claim) => ({ playbook: claim.playbook_id, outcome: claim.outcome ?? 'under way' })).reverse(),
+    arm: armOf(opening),
     withheld: isHeld
       ? { playbook: String(withheld.decision.playbook_id), reasons: reasonsOf(withheld), at: withheld.at }
       : null,
@@ -178,6 +186,14 @@ function troubleOf(view: ControlView, record: Incident, now: Now): Trouble {
         }
       : null,
   };
+}
+
+/** Nothing to tell of where the author's order is served, as without learning. */
+function armOf(opening: ControlEntry | undefined): Trouble['arm'] {
+  const { arm, propensity, version, order } = opening?.decision ?? {};
+  if (typeof arm !== 'string' || arm === 'author' || typeof propensity !== 'number' || !Array.isArray(order))
+    return null;
+  return { name: arm, propensity, version: typeof version === 'number' ? version : null, order: order.map(String) };
 }
 
 function reasonsOf({ metadata, decision }: ControlEntry): string[] {

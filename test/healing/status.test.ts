@@ -36,6 +36,7 @@ describe('what is wrong', () => {
         ...{ incident_id, check: 'web', target: 'http://web/', failure_mode: 'api_timeout', severity: 'high' },
         ...{ status: 'detected', since: onset_at, age_s: near(100), relapses: 0 },
         tried: [{ playbook: 'p', outcome: 'failed' }],
+        arm: null,
         withheld: { playbook: 'q', reasons: ['q has risk medium and needs an approval'], at: expect.any(String) },
         needs_person: null,
         approval: { playbook: 'q', given: false },

@@ -3,7 +3,10 @@ import { matchesPattern } from './name-pattern.js';
 import type { GraceConfig, Grant } from './schema/grace-schema.js';
 
 /** What a person can do; `heal` means to have a playbook run by hand. */
-const OF_A_PERSON: readonly Grant[] = ['heal', 'approve', 'silence', 'brake', 'ack', 'close', 'threshold'];
+const OF_A_PERSON: readonly Grant[] = [
+  ...(['heal', 'approve', 'silence', 'brake', 'ack', 'close'] as const),
+  ...(['reorder', 'wait', 'threshold'] as const),
+];
 
 /** Where nothing in the file says otherwise. */
 const BUILT_IN: readonly { readonly account: string; readonly may: readonly Grant[] }[] = [

@@ -57,11 +57,11 @@ export class AuditFold implements LineFold {
     this.#claim = db.prepare(
       `INSERT OR IGNORE INTO claims VALUES (
          @claim_id, @incident_id, @target, @playbook_id, @at, @boot_id, @pid_ns, @time_ns, @pid, @start_time, @line,
-         @elapsed_s, NULL, NULL, NULL, @forced, @config_version, NULL, NULL, NULL, NULL)`,
+         @elapsed_s, NULL, NULL, NULL, @forced, @config_version, NULL, NULL, NULL, NULL, NULL)`,
     );
     this.#endClaim = db.prepare(
       `UPDATE claims SET ended_at = @at, outcome = @outcome, ended_s = iif(boot_id = @boot_id, @elapsed_s, NULL),
-         act_s = @act_s, verify_s = @verify_s, within_s = @within_s, relapse_s = @relapse_s
+         ended_line = @line, act_s = @act_s, verify_s = @verify_s, within_s = @within_s, relapse_s = @relapse_s
        WHERE claim_id = @claim AND ended_at IS NULL`,
     );
     this.#control = db.prepare(
@@ -159,6 +159,7 @@ export class AuditFold implements LineFold {
           at: canonicalInstant(entry.timestamp) ?? entry.timestamp,
           outcome: entry.decision.outcome,
           claim: m.claim,
+          line: place.line,
           ...readClock(m),
           ...secondsOf(m),
         }).changes;

@@ -3,7 +3,10 @@ import { accountRules, mayAccount } from '../../../src/core/config/grants.js';
 import { matchesPattern } from '../../../src/core/config/name-pattern.js';
 import { GRANTS, type GraceConfig, type Grant } from '../../../src/core/config/schema/grace-schema.js';
 
-const PERSON: readonly Grant[] = ['heal', 'approve', 'silence', 'brake', 'ack', 'close', 'threshold'];
+const PERSON: readonly Grant[] = [
+  ...(['heal', 'approve', 'silence', 'brake', 'ack', 'close'] as const),
+  ...(['reorder', 'wait', 'threshold'] as const),
+];
 
 /** What that account may, of all there is. */
 function grantsOf(accounts: GraceConfig['accounts'], account: string, owner?: string): Grant[] {

@@ -98,6 +98,13 @@ describe('episodes from which nothing has been learned yet', () => {
     expect(view(dir).episodeAt('o9', 9)).toBeUndefined();
   });
 
+  it('a remedy that ended after that line was under way', () => {
+    const dir = logged(opened('o1', 'i'), claimed('c1', 'i'), ended('c1', { act_s: 1 }));
+    const [before, after] = [3, 4].map((line) => view(dir).episodeAt('o1', line)?.claims[0]);
+    expect(before).toMatchObject({ ended: null, ended_at: null, outcome: null, act_s: null });
+    expect(after).toMatchObject({ outcome: 'worked', act_s: 1 });
+  });
+
   it('are rebuilt row for row', () => {
     const dir = logged(
       opened('o1', 'i'),

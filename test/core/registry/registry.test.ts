@@ -95,7 +95,7 @@ describe('a damaged registry', () => {
     [
       'a claim made up',
       byHand(
-        "INSERT INTO claims SELECT 'made-up', 'i1', 't', 'p', claimed_at, 'b', NULL, NULL, 1, 1, 1, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL FROM claims LIMIT 1",
+        "INSERT INTO claims SELECT 'made-up', 'i1', 't', 'p', claimed_at, 'b', NULL, NULL, 1, 1, 1, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL FROM claims LIMIT 1",
       ),
     ],
     ['the tallies deleted', byHand('DELETE FROM tallies')],

@@ -166,6 +166,7 @@ CREATE TABLE claims (
   act_s       REAL,             -- seconds that its steps took, and that it was waited for health; null: it was not
   verify_s    REAL,
   within_s    REAL,             -- how long it would have been waited for health at most
+  ended_line  INTEGER,          -- of the entry that ended it
   relapse_s   REAL              -- the same failure within it is the same incident
 ) WITHOUT ROWID;
 CREATE INDEX claims_open ON claims (incident_id, target) WHERE ended_at IS NULL;
@@ -203,6 +204,8 @@ CREATE INDEX controls_of_action ON controls (action, line);
 -- With all that is asked of an opening: the brake counts many of them at each decision.
 CREATE INDEX controls_openings ON controls (origin, line, subject, boot_id, elapsed_s, at) WHERE action = 'incident_opened';
 CREATE INDEX controls_of_subject ON controls (subject, line);
+-- The newest word on the orders of each check.
+CREATE INDEX controls_arms ON controls (subject, line) WHERE action = 'learning_arms';
 -- The learner's own entries in their order. The condition stands as in its query.
 CREATE INDEX controls_of_learner ON controls (line) WHERE action IN (
   'outcome_learned', 'learning_arms', 'config_update', 'change_proposed', 'change_approved', 'change_rejected',

@@ -51,6 +51,7 @@ export interface ClaimRow {
   verify_s: number | null;
   within_s: number | null;
   relapse_s: number | null;
+  ended_line: number | null;
 }
 
 export type ControlRow = Omit<ControlEntry, 'decision' | 'metadata'> & { decision: string; metadata: string };

@@ -61,9 +61,17 @@ export function learningQueries(db: Database.Database) {
      ORDER BY line`,
   );
   const arms = db.prepare<[], ControlRow>(
-    `SELECT * FROM controls WHERE line IN (
-       SELECT max(line) FROM controls WHERE action = '${ACTION.learningArms}' GROUP BY subject)
-     ORDER BY subject`,
+    // From check to check in the index: of each there may be any number of older ones.
+    `WITH RECURSIVE checks (name) AS (
+       SELECT min(subject) FROM controls INDEXED BY controls_arms WHERE action = '${ACTION.learningArms}'
+       UNION ALL
+       SELECT (SELECT min(subject) FROM controls INDEXED BY controls_arms
+               WHERE action = '${ACTION.learningArms}' AND subject > name)
+       FROM checks WHERE name IS NOT NULL)
+     SELECT controls.* FROM checks JOIN controls ON line = (
+       SELECT max(line) FROM controls INDEXED BY controls_arms
+       WHERE action = '${ACTION.learningArms}' AND subject = name)
+     ORDER BY name`,
   );
   const episodeAt = (opening: string, before: number): EpisodeRecord | undefined => {
     const found = place.get(opening);
@@ -76,7 +84,7 @@ export function learningQueries(db: Database.Database) {
     return {
       opening: control(row),
       next: nextRow && control(nextRow),
-      claims: claims.all(incident_id, line, until, MOST).map(placed),
+      claims: claims.all(incident_id, line, until, MOST).map((row) => placed(asOf(row, before))),
       said: said.all(incident_id, line, until, MOST).map(control),
     };
   };
@@ -88,4 +96,11 @@ export function learningQueries(db: Database.Database) {
     openProposals: () => proposals.all().map(control),
     standingArms: () => arms.all().map(control),
   };
+}
+
+/** What ended later had not ended then. */
+function asOf(row: ClaimRow, before: number): ClaimRow {
+  if (row.ended_line === null || row.ended_line < before) return row;
+  const nothing = { act_s: null, verify_s: null, within_s: null, relapse_s: null };
+  return { ...row, ...nothing, ended_at: null, ended_s: null, outcome: null, ended_line: null };
 }

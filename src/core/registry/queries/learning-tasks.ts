@@ -1,0 +1,32 @@
+import type Database from 'better-sqlite3';
+
+/** A task of the learner: whether it has come to an end, whatever it was. */
+export interface LearnerTask {
+  readonly task_id: string;
+  readonly ended: boolean;
+}
+
+const ENDED = "status NOT IN ('pending', 'active')";
+
+/** The learner's tasks that have not ended, and those of these ids, in the order of their ids. */
+export function learnerTasks(db: Database.Database, ids: readonly string[]): LearnerTask[] {
+  // By the beginnings of their ids, which the primary key finds: incidents are tasks, too, and they are many.
+  const open = db
+    .prepare<[], { task_id: string }>(
+      `SELECT task_id FROM tasks
+       WHERE source = 'audit' AND subsystem = 'learning' AND NOT (${ENDED})
+         AND (task_id BETWEEN 'config_update_' AND 'config_update_~' OR task_id BETWEEN 'learning_tick_' AND 'learning_tick_~')`,
+    )
+    .all();
+  const named = db
+    .prepare<[string], { task_id: string }>(
+      `SELECT task_id FROM tasks WHERE source = 'audit' AND subsystem = 'learning' AND ${ENDED}
+         AND task_id IN (SELECT value FROM json_each(?))`,
+    )
+    .all(JSON.stringify(ids));
+  const tasks = [
+    ...open.map(({ task_id }) => ({ task_id, ended: false })),
+    ...named.map(({ task_id }) => ({ task_id, ended: true })),
+  ];
+  return tasks.sort((a, b) => (a.task_id < b.task_id ? -1 : 1));
+}
