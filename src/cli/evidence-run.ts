@@ -1,4 +1,6 @@
 import type Database from 'better-sqlite3';
+import { bootId } from '../core/host/process-identity.js';
+import type { Now } from '../core/records/moment.js';
 import { formatInstant, inMillis } from '../core/records/time.js';
 import { auditFacts } from '../core/registry/queries/evidence-audit.js';
 import { incidentFacts } from '../core/registry/queries/evidence-incidents.js';
@@ -13,6 +15,7 @@ import { selfHealingReport } from '../evidence/self-healing.js';
 import { unifiedReport } from '../evidence/unified.js';
 import type { Context } from './context.js';
 import { evidenceJson, type Provenance } from './evidence-json.js';
+import { learnedFacts } from './evidence-learning-facts.js';
 import { recordState } from './evidence-records.js';
 import { evidenceText } from './evidence-text.js';
 import { choiceOption, sinceOption } from './options.js';
@@ -33,9 +36,9 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   const window: Window = { since: sinceOption(ctx, options.since) ?? null };
   const emptyIsOk = choiceOption('--empty', options.empty, ['ok']) === 'ok';
   const reading = await openForLooking(ctx, options);
-  const now_ms = ctx.clock.now();
+  const now: Now = { boot_id: bootId(), elapsed_s: ctx.clock.elapsed(), ms: ctx.clock.now() };
   const audit = name === 'all' ? await newestAudit(ctx, reading.dir) : null;
-  const report = build(name, reading, window, now_ms, audit);
+  const report = build(name, reading, { window, now, audit });
   const { temporary, rebuilt, kept } = reading.registry.notes;
   reading.registry.close();
 
@@ -43,7 +46,7 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   const provenance: Provenance = {
     logs: reading.dir,
     since: inMillis(window.since),
-    generated_at: formatInstant(now_ms),
+    generated_at: formatInstant(now.ms),
     exit_code,
     registry: { temporary: temporary ?? null, rebuilt: rebuilt ?? null, kept: kept ?? null },
   };
@@ -58,38 +61,35 @@ async function newestAudit(ctx: Context, dir: string): Promise<AuditReport | nul
   return (await auditOf(ctx, dir, { quick: true })) ?? null;
 }
 
-function build(name: ReportName, reading: Reading, window: Window, now_ms: number, audit: AuditReport | null): Report {
+/** What a report is made from. */
+interface Material {
+  readonly db: Database.Database;
+  readonly dir: string;
+  readonly records: RecordState;
+  readonly window: Window;
+  readonly now: Now;
+  readonly audit: AuditReport | null;
+}
+
+function build(name: ReportName, reading: Reading, made: Pick<Material, 'window' | 'now' | 'audit'>): Report {
   // One transaction: another process may fold new lines between two queries.
   return reading.registry.read((db) =>
     db.transaction(() => {
-      const records = recordState(db, reading, window);
-      return REPORT[name](db, records, window, now_ms, audit);
+      const records = recordState(db, reading, made.window);
+      return REPORT[name]({ ...made, db, dir: reading.dir, records });
     })(),
   );
 }
 
-type Build = (
-  db: Database.Database,
-  records: RecordState,
-  window: Window,
-  now_ms: number,
-  audit: AuditReport | null,
-) => Report;
+const selfHealing = ({ db, window, records, now }: Material) =>
+  selfHealingReport(incidentFacts(db, window), records, now.ms);
+const learning = ({ db, dir, window, records, now }: Material) =>
+  learningReport(auditFacts(db, window), learnedFacts({ db, dir, window, now }), records);
+const unified = ({ db, window, records }: Material) => unifiedReport(taskFacts(db, window), records);
 
-const selfHealing = (db: Database.Database, records: RecordState, window: Window, now_ms: number) =>
-  selfHealingReport(incidentFacts(db, window), records, now_ms);
-const learning = (db: Database.Database, records: RecordState, window: Window) =>
-  learningReport(auditFacts(db, window), records);
-const unified = (db: Database.Database, records: RecordState, window: Window) =>
-  unifiedReport(taskFacts(db, window), records);
-
-const REPORT: Readonly<Record<ReportName, Build>> = {
+const REPORT: Readonly<Record<ReportName, (made: Material) => Report>> = {
   'self-healing': selfHealing,
   learning,
   unified,
-  all: (db, records, window, now_ms, audit) =>
-    allReport(
-      [selfHealing(db, records, window, now_ms), learning(db, records, window), unified(db, records, window)],
-      audit,
-    ),
+  all: (made) => allReport([selfHealing(made), learning(made), unified(made)], made.audit),
 };

@@ -201,8 +201,8 @@ function show(ctx: Context, status: Status, options: StatusOptions, style: Style
 }
 
 function troubleLines(trouble: Trouble): string[] {
-  const { check, target, incident_id, severity, failure_mode, status, age_s, relapses, tried, withheld, needs_person } =
-    trouble;
+  const { check, target, incident_id, severity, failure_mode, status, age_s, relapses, tried, arm } = trouble;
+  const { withheld, needs_person } = trouble;
   const again = relapses > 0 ? `, ${relapses + 1} times` : '';
   return [
     `  ${severity} ${check ?? failure_mode}: ${failure_mode}${target === null ? '' : ` of ${target}`}, ${status}, for ${formatSeconds(age_s)}${again}`,
@@ -210,6 +210,7 @@ function troubleLines(trouble: Trouble): string[] {
     ...(tried.length > 0
       ? [`    tried: ${tried.map(({ playbook, outcome }) => `${playbook} (${outcome})`).join(', ')}`]
       : []),
+    ...(arm === null ? [] : [`    ${armWords(arm)}`]),
     ...(needs_person?.acknowledged_by
       ? [`    needs a person: ${needs_person.reason}; seen by ${needs_person.acknowledged_by}`]
       : []),
@@ -219,4 +220,17 @@ function troubleLines(trouble: Trouble): string[] {
           `    would have run ${withheld.playbook}, and did not, as of ${formatUtc(withheld.at)}: ${withheld.reasons.join('; ')}`,
         ]),
   ];
+}
+
+const ARMS: Readonly<Record<string, string>> = {
+  holdout: "the author's first order, for comparison (holdout)",
+  candidate: 'an order that learning tries (candidate)',
+  incumbent: 'the learned order (incumbent)',
+};
+
+function armWords({ name, propensity, version, order }: NonNullable<Trouble['arm']>): string {
+  const which = Object.hasOwn(ARMS, name) ? ARMS[name] : name;
+  const of = version === null ? '' : `, v${version}`;
+  const drawn = propensity < 1 ? `, drawn with ${Math.round(propensity * 100)} %` : '';
+  return `arm: ${which}${of}${drawn}: ${order.join(', ')}`;
 }

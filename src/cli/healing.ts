@@ -11,13 +11,14 @@ import type { RailId } from '../core/records/rails.js';
 import { dependencyStates } from '../healing/dependencies.js';
 import { distrustNow } from '../healing/distrust.js';
 import type { EngineSetting } from '../healing/engine/setting.js';
-import { authorsOrder } from '../healing/engine/situation.js';
 import { policyOf, watchedOf } from '../healing/from-config.js';
 import { maintenanceOf } from '../healing/maintenance.js';
 import type { ProbeStore } from '../healing/probe-store.js';
 import type { Watched } from '../healing/watched.js';
 import { configKnowledge } from './config-knowledge.js';
 import type { Context } from './context.js';
+import { learnableChecks } from './learn-facts.js';
+import { learnedOrder } from './learned-order.js';
 import type { WhereOptions } from './where.js';
 
 /** The checks of a configuration as they are to be healed, and what holds for all of them. */
@@ -67,8 +68,7 @@ export async function healingPlan(ctx: Context, loaded: LoadedConfig, options: S
       policy: policyOf(config),
       account: { name: account, allowed, rule },
       passOver: options.passOver ?? [],
-      // Learning has its say here; until then the author's order is served.
-      order: ({ playbooks }) => authorsOrder(playbooks),
+      order: learnedOrder(learnableChecks(config, watched), config.learning),
       trigger: { source: options.trigger ?? 'check', ref: null },
       metadata: {},
       dependencies: (one) => dependencyStates(one, watched),

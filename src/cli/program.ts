@@ -6,6 +6,7 @@ import type { Context } from './context.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvidence } from './evidence.js';
 import { registerHeal } from './heal.js';
+import { registerLearn } from './learn.js';
 import { refuseMissingValues } from './missing-value.js';
 import { registerRegistry } from './registry.js';
 import { registerTrigger } from './trigger.js';
@@ -32,6 +33,7 @@ const MORE = 'More:';
 
 const GROUPS = {
   heal: { group: EVERY_DAY, register: registerHeal },
+  learn: { group: EVERY_DAY, register: registerLearn },
   trigger: { group: EVERY_DAY, register: registerTrigger },
   evidence: { group: EVERY_DAY, register: registerEvidence },
   registry: { group: EVERY_DAY, register: registerRegistry },

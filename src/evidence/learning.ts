@@ -1,7 +1,12 @@
 import type { AuditFacts, AuditSum } from '../core/registry/queries/evidence-audit.js';
-import { type Claim, excluding, type Report } from './claim.js';
-import { integrityClaim, type RecordState, recordSums, unreadable } from './records.js';
-import { count, counted, named, sum } from './words.js';
+import type { ChangeCount, LearningFacts } from '../core/registry/queries/evidence-learning.js';
+import type { Next, Report } from './claim.js';
+import { type ActivityFigures, activityClaim, STARTS } from './learning-activity.js';
+import { type CalibrationRow, calibrationClaim, calibrationRows } from './learning-calibration.js';
+import { effectClaim, wordsOf } from './learning-effect.js';
+import type { DueFacts, KnowledgeKept, LearnedFacts } from './learning-facts.js';
+import { integrityClaim, type RecordState, recordSums } from './records.js';
+import { sum } from './words.js';
 
 /** The account under which grace's own learning loop writes. */
 const LEARNER = 'learner';
@@ -12,14 +17,9 @@ const LOOPS: readonly string[] = [LEARNER, 'continuous_learning_loop'];
 const TICK = 'learning_tick';
 /** Written when the loop has taken in how an incident ended. */
 const OUTCOME = 'outcome_learned';
-/** That a loop was started says nothing about what it did. */
-const STARTS: readonly string[] = ['system_start'];
 
 const PROPOSED = 'logic_update_proposed';
 const DISTRIBUTED = 'logic_update_distributed';
-
-/** Incidents in each arm before the effect of learning may be judged (docs/claims.md). */
-export const NEEDED = { learned: 80, holdout: 20 } as const;
 
 export interface LearningReport extends Report {
   readonly entries: number;
@@ -28,13 +28,36 @@ export interface LearningReport extends Report {
   readonly loop: {
     readonly entries: number;
     readonly ticks: number;
+    /** Of the newest one that wrote anything, however long ago. */
+    readonly last_tick_at: string | null;
     readonly by_action: readonly Pick<AuditSum, 'actor' | 'action' | 'n'>[];
   };
   /** Updates of the old system's configuration. */
   readonly updates: { readonly proposed: number; readonly distributed: number };
   readonly outcomes_learned: number;
+  readonly due: DueFacts;
+  /** Versions of what is served: of this day (UTC), and of all. */
+  readonly versions: LearningFacts['versions'];
+  /** What is kept of each kind, over everything. */
+  readonly kept: KnowledgeKept;
+  /** Who has changed something, or decided about a change. */
+  readonly accounts: readonly ChangeCount[];
+  readonly proposals: LearningFacts['proposals'];
+  /** Who asked for a change without the grant. */
+  readonly denied: LearningFacts['denied'];
+  /** By tenths of the predicted chance. */
+  readonly calibration: readonly CalibrationRow[];
+  /** Why outcomes do not count for something, over everything; one may be there for several reasons. */
+  readonly left_out: readonly LeftOutCount[];
   readonly records: RecordState;
   readonly original_report: LearningComparison | null;
+}
+
+export interface LeftOutCount {
+  readonly word: string;
+  readonly n: number;
+  /** Of them those that are compared all the same. */
+  readonly compared: number;
 }
 
 /** What the old report would have said, and the loop's own entries beside it. */
@@ -55,12 +78,12 @@ export interface LearningComparison {
   };
 }
 
-export function learningReport({ sums }: AuditFacts, records: RecordState): LearningReport {
+export function learningReport({ sums }: AuditFacts, learned: LearnedFacts, records: RecordState): LearningReport {
   // Another program that writes in the learner's name has not learned anything.
   const told = sums.filter(({ actor, own }) => own === 1 || actor !== LEARNER);
   const of = (matches: (entry: AuditSum) => boolean) => sum(told.filter(matches), (entry) => entry.n);
   const loop = told.filter((entry) => LOOPS.includes(entry.actor));
-  const figures: Figures = {
+  const figures: ActivityFigures = {
     entries: sum(sums, (entry) => entry.n),
     old_rule_entries: sum(sums, (entry) => entry.old_rule),
     loop_entries: sum(loop, (entry) => entry.n),
@@ -74,18 +97,32 @@ export function learningReport({ sums }: AuditFacts, records: RecordState): Lear
   const old = sum(sums, (entry) => entry.old);
   return {
     schema: 'grace.evidence.learning/1',
-    claims: [activityClaim(figures, records), effectClaim(outcomes_learned), integrityClaim(records)],
+    claims: [
+      activityClaim(figures, learned, recordSums(records)),
+      effectClaim(learned, records),
+      calibrationClaim(learned.calibration, learned.effect.outcomes),
+      integrityClaim(records),
+    ],
     empty: entries === 0,
-    next: null,
+    next: nextOf(learned),
     entries,
     old_rule_entries,
     loop: {
       entries: loop_entries,
       ticks: figures.ticks,
+      last_tick_at: learned.last_tick_at,
       by_action: loop.map(({ actor, action, n }) => ({ actor, action, n })),
     },
     updates: { proposed, distributed },
     outcomes_learned,
+    due: learned.due,
+    versions: learned.versions,
+    kept: learned.kept,
+    accounts: learned.changes,
+    proposals: learned.proposals,
+    denied: learned.denied,
+    calibration: calibrationRows(learned.calibration),
+    left_out: leftOut(learned),
     records,
     original_report:
       old === 0
@@ -102,88 +139,20 @@ export function learningReport({ sums }: AuditFacts, records: RecordState): Lear
   };
 }
 
-interface Figures {
-  readonly entries: number;
-  readonly old_rule_entries: number;
-  readonly loop_entries: number;
-  readonly loop_starts: number;
-  readonly ticks: number;
-  readonly proposed: number;
-  readonly distributed: number;
-  readonly outcomes_learned: number;
+function nextOf({ effect, due }: LearnedFacts): Next | null {
+  if (effect.replay === 'differs')
+    return { argv: ['learn', 'replay', '--verify'], why: 'from which version on does it differ?' };
+  if (due.overdue > 0) return { argv: ['learn', 'status'], why: 'does learning run here, and what may it do?' };
+  return null;
 }
 
-/** Does the loop run? Says nothing about whether it helps. */
-function activityClaim(figures: Figures, records: RecordState): Claim {
-  const { entries, loop_entries, loop_starts, ticks } = figures;
-  const others = entries - loop_entries;
-  const { verdict, headline, reasons } = judgeActivity(figures);
-  return {
-    ...{ id: 'learning_activity', verdict, headline },
-    n: loop_entries,
-    numbers: { entries, loop_entries, loop_starts, ticks },
-    excluded: [
-      ...excluding({
-        id: 'other_entries',
-        what: named(others, 'audit entry', 'audit entries'),
-        n: others,
-        why: 'not written by a learning loop, whatever words they contain',
-      }),
-      ...unreadable(recordSums(records)),
-    ],
-    reasons,
-  };
-}
-
-function judgeActivity(figures: Figures): Pick<Claim, 'verdict' | 'headline' | 'reasons'> {
-  const { loop_entries, loop_starts, ticks } = figures;
-  if (ticks > 0) {
-    return {
-      verdict: 'PASS',
-      headline: 'LEARNING SYSTEM IS ACTIVE!',
-      reasons: [`the loop completed ${counted(ticks, 'tick')}`],
-    };
+function leftOut({ left_out }: LearnedFacts): LeftOutCount[] {
+  const counts = new Map<string, { n: number; compared: number }>();
+  for (const { words, effect, n } of left_out) {
+    for (const word of new Set(wordsOf(words))) {
+      const before = counts.get(word) ?? { n: 0, compared: 0 };
+      counts.set(word, { n: before.n + n, compared: before.compared + (effect === 1 ? n : 0) });
+    }
   }
-  if (loop_entries > loop_starts) {
-    return {
-      verdict: 'PARTIAL',
-      headline: 'learning: the loop does something but completed no tick',
-      reasons: [`${counted(loop_entries, 'entry', 'entries')} by the loop, ${count(loop_starts)} of them starts`],
-    };
-  }
-  if (loop_entries > 0) {
-    return {
-      verdict: 'INCONCLUSIVE',
-      headline: 'learning: the loop was started and completed no tick',
-      reasons: [`${counted(loop_entries, 'entry', 'entries')} by the loop itself, all ${STARTS.join(' or ')}`],
-    };
-  }
-  return {
-    verdict: 'INCONCLUSIVE',
-    headline: 'learning: the loop left no entry',
-    reasons: ['no learning loop has written into the audit log'],
-  };
-}
-
-/** Does learning help? Needs two arms of incidents to compare. */
-function effectClaim(outcomes_learned: number): Claim {
-  const needed = NEEDED.learned + NEEDED.holdout;
-  const missing = Math.max(0, needed - outcomes_learned);
-  return {
-    id: 'learning_effect',
-    verdict: 'INCONCLUSIVE',
-    headline: `learning effect: ${counted(outcomes_learned, 'outcome')} learned from`,
-    n: outcomes_learned,
-    numbers: {
-      outcomes_learned,
-      needed_learned: NEEDED.learned,
-      needed_holdout: NEEDED.holdout,
-      missing_at_least: missing,
-    },
-    excluded: [],
-    reasons: [
-      `a verdict needs ${NEEDED.learned} real incidents handled in the learned order and ${NEEDED.holdout} in the first one`,
-      missing > 0 ? `at least ${count(missing)} more are needed` : 'the two are not compared yet by this version',
-    ],
-  };
+  return [...counts].map(([word, of]) => ({ word, ...of })).sort((a, b) => b.n - a.n || (a.word < b.word ? -1 : 1));
 }

@@ -259,7 +259,7 @@ describe('grace config accounts', () => {
     expect(rows).toContainEqual(['alert:*', 'report', 'built in']);
     expect(rows.find(([account]) => account === `operator:${me}`)).toEqual([
       `operator:${me}`,
-      'heal, approve, silence, brake, ack, close, threshold',
+      'heal, approve, silence, brake, ack, close, reorder, wait, threshold',
       isRoot ? 'built in' : 'built in: owns the directory of the logs',
       'you',
     ]);
@@ -272,7 +272,7 @@ describe('grace config accounts', () => {
     expect(await runConfigAccounts(ctx, {})).toBe(0);
     expect(rowsOf(out)).toContainEqual([
       'operator:#54321',
-      'heal, approve, silence, brake, ack, close, threshold',
+      'heal, approve, silence, brake, ack, close, reorder, wait, threshold',
       'built in: owns the directory of the logs',
     ]);
   });

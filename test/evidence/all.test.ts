@@ -4,12 +4,13 @@ import { learningReport } from '../../src/evidence/learning.js';
 import { selfHealingReport } from '../../src/evidence/self-healing.js';
 import { unifiedReport } from '../../src/evidence/unified.js';
 import { group, incidentFacts, NOW, taskFacts, wholeRecords } from './facts.js';
+import { learned } from './learned.js';
 
 const all = (groups = [group()]) =>
   allReport(
     [
       selfHealingReport(incidentFacts({ groups }), wholeRecords(), NOW),
-      learningReport({ sums: [] }, wholeRecords()),
+      learningReport({ sums: [] }, learned(), wholeRecords()),
       unifiedReport(taskFacts(), wholeRecords()),
     ],
     null,
@@ -22,6 +23,7 @@ it('holds the three headlines first, self-healing leading, then every other clai
     'task_registry',
     'record_integrity',
     'learning_effect',
+    'learning_calibration',
   ]);
 });
 

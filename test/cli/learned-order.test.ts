@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { learnedOrder } from '../../src/cli/learned-order.js';
+import type { OrderFacts } from '../../src/healing/engine/situation.js';
+import type { LearnableCheck } from '../../src/learning/tick/facts.js';
+import { control, plainPlaybook, plainWatched } from '../healing/engine/situations.js';
+
+const playbooks = ['worst', 'middle', 'best'].map((id) => plainPlaybook(id));
+const watched = plainWatched({ playbooks });
+const FIRST = ['worst', 'middle', 'best'];
+const LEARNED = ['best', 'middle', 'worst'];
+
+const learnable = (change: Partial<LearnableCheck> = {}): LearnableCheck => ({
+  ...{ name: 'web', target: 'http://web/', mode: 'api_timeout', learn: true },
+  playbooks: FIRST.map((id) => ({
+    ...{ id, declared_s: 30, risk: 'low', may_randomise: true, within_s: 1, bounds: null },
+  })),
+  ...change,
+});
+
+const standing = (change: Record<string, unknown> = {}) =>
+  control('learning_arms', 5, 9, {
+    subject: 'web',
+    decision: {
+      ...{ first: FIRST, incumbent: LEARNED, candidate: LEARNED, version: 7, holdout: 0.2, waits: { best: 0.25 } },
+      ...{ p: { worst: 0.2, middle: 0.5, best: 0.9 } },
+      ...(change as object),
+    },
+  });
+
+const begins = (n: number): OrderFacts['episode'] => ({
+  kind: 'begins',
+  onset: { boot_id: 'boot', elapsed_s: 100 + n * 61.7, at: new Date(1e12 + n * 61_700).toISOString() },
+});
+
+const ids = (one: readonly { id: string }[]) => one.map(({ id }) => id);
+
+describe('the order of an episode', () => {
+  it('is the author’s where nothing was learned, learning is off, the check has opted out, or another list was learned', () => {
+    const author = { arm: 'author', propensity: 1, frozen: true, holdout_share: 1, predicted: null, version: null };
+    const asked = [
+      learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 })(watched, {
+        standing: undefined,
+        episode: begins(1),
+      }),
+      learnedOrder([learnable()], { mode: 'off', holdout: 0.2 })(watched, { standing: standing(), episode: begins(1) }),
+      learnedOrder([learnable({ learn: false })], { mode: 'apply', holdout: 0.2 })(watched, {
+        ...{ standing: standing(), episode: begins(1) },
+      }),
+      learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 })(watched, {
+        standing: standing({ first: ['middle', 'worst', 'best'] }),
+        episode: begins(1),
+      }),
+      learnedOrder([], { mode: 'apply', holdout: 0.2 })(watched, { standing: standing(), episode: begins(1) }),
+      learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 })(watched, {
+        ...{ standing: standing(), episode: { kind: 'changed' } },
+      }),
+    ];
+    for (const order of asked)
+      expect({ ...order, playbooks: ids(order.playbooks) }).toEqual({ ...author, playbooks: FIRST });
+  });
+
+  it('is drawn in apply, the same for the same onset, and says how likely the frozen order was', () => {
+    const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
+    const drawn = Array.from({ length: 400 }, (_, n) => order(watched, { standing: standing(), episode: begins(n) }));
+    const again = Array.from({ length: 400 }, (_, n) => order(watched, { standing: standing(), episode: begins(n) }));
+    expect(again.map(({ arm }) => arm)).toEqual(drawn.map(({ arm }) => arm));
+    const held = drawn.filter(({ arm }) => arm === 'holdout');
+    expect(held.length).toBeGreaterThan(50);
+    expect(held.length).toBeLessThan(110);
+    for (const one of drawn) {
+      expect(one.holdout_share).toBeCloseTo(0.2, 9);
+      expect(one.frozen).toBe(one.arm === 'holdout');
+      expect(ids(one.playbooks)).toEqual(one.arm === 'holdout' ? FIRST : LEARNED);
+      expect(one.predicted).toBe(one.arm === 'holdout' ? 0.2 : 0.9);
+    }
+  });
+
+  it('is what was learned, and nothing is drawn, in propose', () => {
+    const order = learnedOrder([learnable()], { mode: 'propose', holdout: 0.2 });
+    for (let n = 0; n < 200; n++) {
+      const one = order(watched, { standing: standing(), episode: begins(n) });
+      expect([one.arm, one.propensity, one.version, ids(one.playbooks)]).toEqual(['incumbent', 1, 7, LEARNED]);
+    }
+  });
+
+  it('stays what it was when it began, whatever stands by now; what the author lists no longer is not run', () => {
+    const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
+    const opening = control('incident_opened', 5, 9, {
+      decision: {
+        ...{ arm: 'candidate', propensity: 0.4, order: ['middle', 'gone', 'best', 'middle', 7] },
+        ...{ holdout_share: 0.3, frozen: false, predicted: 0.5, version: 3 },
+      },
+    });
+    const one = order(watched, { standing: standing(), episode: { kind: 'goes_on', opening } });
+    expect({ ...one, playbooks: ids(one.playbooks) }).toEqual({
+      ...{ arm: 'candidate', propensity: 0.4, holdout_share: 0.3, frozen: false, predicted: 0.5, version: 3 },
+      playbooks: ['middle', 'best'],
+    });
+    const early = control('incident_opened', 5, 9, { decision: { reason: 'it is critical' } });
+    expect(order(watched, { standing: standing(), episode: { kind: 'goes_on', opening: early } }).arm).toBe('author');
+  });
+
+  it('has the waits that were learned', () => {
+    const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
+    const { playbooks: served } = order(watched, { standing: standing(), episode: begins(1) });
+    expect(Object.fromEntries(served.map(({ id, verify }) => [id, verify.within_s]))).toEqual({
+      worst: 1,
+      middle: 1,
+      best: 0.25,
+    });
+  });
+});
