@@ -1,6 +1,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type EffectIncident, type EffectState, NO_EFFECT, observeEffect } from '../../src/learning/effect/effect.js';
+import type { LearnState } from '../../src/learning/state/learn-state.js';
+import { learningHost } from '../support/learning-host.mjs';
 
 const MODES = 8;
 const PLAYBOOKS = 4;
@@ -104,6 +106,58 @@ export function runWorld(setting: WorldSetting, seed: number, seen: (state: Effe
     state = observeEffect(state, { mode: `mode-${m}`, holdout, holdout_share, differs, ...outcome });
     seen(state, index);
   }
+}
+
+/** The same through the real decision and the real ticks: what is seen is the state that a host keeps. */
+export function runHost(
+  { incidents, takes, times }: WorldSetting,
+  holdout: number,
+  seed: number,
+  seen: (state: LearnState, index: number) => void,
+): void {
+  const stream = streamOf(seed);
+  const modes = takes < 1 ? unequalModes(takes, stream) : equalModes(stream);
+  const may = { allowed: true, rule: 'built in' };
+  const governance = { mode: 'apply' as const, holdout, config_version: 'c', may: { reorder: may, wait: may } };
+  const host = learningHost(
+    modes.map((mode, m) => checkOf(mode, m, stream)),
+    governance,
+    `${seed}`,
+  );
+  for (let index = 0; index < incidents; index++) {
+    const m = zipf(stream);
+    const mode = modes[m] as Mode;
+    const factor = times.incident(index, incidents, stream);
+    let relapsed = false;
+    const episode = host.fails(
+      `mode-${m}`,
+      (order: readonly string[]) => {
+        const handled = handle(mode, order.map(Number), factor, times, stream);
+        relapsed = handled.relapsed;
+        return handled.tried.map((one, place) =>
+          // Whether it relapses is not known yet.
+          relapsed && place === handled.tried.length - 1 ? { ...one, worked: true } : one,
+        );
+      },
+      () => relapsed,
+    );
+    host.tick([episode]);
+    seen(host.state(), index);
+  }
+}
+
+function checkOf({ author, remedies }: Mode, m: number, stream: Stream) {
+  const name = `mode-${m}`;
+  return {
+    ...{ name, target: name, mode: name, learn: true },
+    playbooks: author.map((index) => {
+      const { seconds } = remedies[index] as Remedy;
+      return {
+        ...{ id: `${index}`, declared_s: seconds * 0.5 * 4 ** stream(), risk: 'low' as const },
+        ...{ may_randomise: true, within_s: 30, bounds: null },
+      };
+    }),
+  };
 }
 
 /** How an incident is served, given the share of holdout. */

@@ -17,6 +17,7 @@ console.log(JSON.stringify({ every: EVERY, lives }));
 
 function livedIn(world, seed) {
   const random = seededRandom(`policy ${seed}`);
+  policy.begins?.(world, seed);
   const learners = new Map(world.modes.map((mode) => [mode, policy(mode, random, `${seed} ${mode.name}`)]));
   let spent = 0;
   let least = 0;
@@ -25,10 +26,13 @@ function livedIn(world, seed) {
     const { mode, truth } = incident;
     if (at % EVERY === 0) curve.push(expectedNext(world, learners, truth));
     const learner = learners.get(mode);
-    const order = learner.serve(incident);
-    spent += trueTtr(mode.truths[truth], order);
     least += mode.truths[truth].best.ttr_s;
-    learner.learn(incident, triedIn(incident, order));
+    const handle = (order) => {
+      spent += trueTtr(mode.truths[truth], order);
+      return triedIn(incident, order);
+    };
+    if (learner.live) learner.live(handle);
+    else learner.learn(incident, handle(learner.serve(incident)));
   });
   return { ratio: spent / least, curve };
 }

@@ -1,5 +1,6 @@
 // Policies that order remedies. Each is a function of a mode of a world that answers how one learner of that mode serves
-// and learns. Only `ours` is grace's; the others are there to be compared with.
+// and learns. `ours` and `throughTicks` are grace's; the others are
+// there to be compared with.
 import { drawArm } from '../../src/learning/order/arm.ts';
 import { beliefsOf } from '../../src/learning/order/beliefs.ts';
 import { drawBeta } from '../../src/learning/order/beta.ts';
@@ -7,6 +8,7 @@ import { candidateOf } from '../../src/learning/order/candidate.ts';
 import { NOTHING_SEEN, observe } from '../../src/learning/order/observe.ts';
 import { shouldPromote } from '../../src/learning/order/promotion.ts';
 import { ORDER_SETTING } from '../../src/learning/order/setting.ts';
+import { learningHost } from './learning-host.mjs';
 
 const idsOf = (mode) => mode.playbooks.map(({ id }) => id);
 
@@ -126,6 +128,47 @@ const ours =
     };
   };
 
+/** grace itself: all modes of a world are checks of one host, which draws and ticks as grace does. */
+const throughTicks = ({ holdout = 0 } = {}) => {
+  let host;
+  return Object.assign(
+    (mode) => {
+      const first = idsOf(mode);
+      return {
+        serve: () => {
+          throw new Error('the host draws');
+        },
+        learn: () => {},
+        live: (handle) => host.tick([host.fails(mode.name, handle)]),
+        arms: () => {
+          const { incumbent = first, candidate = first } = host.arms(mode.name) ?? {};
+          const differs = candidate.join() !== incumbent.join();
+          const explored = differs ? (1 - holdout) * ORDER_SETTING.explore : 0;
+          return [
+            [holdout, first],
+            [explored, candidate],
+            [1 - holdout - explored, incumbent],
+          ];
+        },
+      };
+    },
+    {
+      begins: (world, seed) => {
+        const may = { allowed: true, rule: 'built in' };
+        const governance = { mode: 'apply', holdout, config_version: 'c', may: { reorder: may, wait: may } };
+        host = learningHost(world.modes.map(checkOf), governance, seed);
+      },
+    },
+  );
+};
+
+const checkOf = ({ name, playbooks }) => ({
+  ...{ name, target: name, mode: name, learn: true },
+  playbooks: playbooks.map(({ id, declared_s }) => ({
+    ...{ id, declared_s, risk: 'low', may_randomise: true, within_s: 30, bounds: null },
+  })),
+});
+
 /** By name, made for a setting: that of `ours` may differ from grace's own. */
 export const POLICIES = {
   author: () => author,
@@ -134,4 +177,5 @@ export const POLICIES = {
   thompsonOnSuccess: () => thompsonOnSuccess,
   thompsonOnIndex: () => thompsonOnIndex,
   ours,
+  throughTicks,
 };
