@@ -1,4 +1,4 @@
-import { timed } from './support/command.mjs';
+import { jsonOf } from './support/command.mjs';
 import { result } from './support/table.mjs';
 
 const WITHOUT = 1000;
@@ -11,9 +11,11 @@ const POWER = { 'halved, learned by grace': PROMISE, 'halved, learned by grace t
 
 /** How often the verdict on learning is wrong where there is nothing to learn, and right where there is. */
 export async function bench({ programs }) {
-  const run = timed(process.execPath, [programs['learning-effect'], `${WITHOUT}`, `${WITH}`, `${SEED}`]);
+  const run = (part) =>
+    jsonOf(process.execPath, [programs['learning-effect'], `${WITHOUT}`, `${WITH}`, `${SEED}`, part]);
   const percent = (n, { worlds }) => (100 * n) / worlds;
-  return JSON.parse(run.stdout).flatMap((tally) => {
+  const tallies = await Promise.all(['ticks', 'functions'].map(run));
+  return tallies.flat().flatMap((tally) => {
     const { kind, worlds, incidents } = tally;
     const seen = `${worlds} worlds of ${incidents} incidents, seeds ${SEED * 1e6} …`;
     const show = (n) => `${percent(n, tally).toFixed(1)} %`;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { jsonOf } from './support/command.mjs';
 import { quantile } from './support/stats.mjs';
 import { result } from './support/table.mjs';
 
@@ -81,18 +81,7 @@ function within10(curve, every) {
 
 function lived(program, { policy, sharedCauses, targets, setting }) {
   const options = JSON.stringify({ sharedCauses, targets, setting });
-  const child = spawn(process.execPath, [program, policy, `${WORLDS}`, `${INCIDENTS}`, options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    const chunks = [];
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(Buffer.concat(chunks).toString()));
-      else reject(new Error(`${policy} ended with ${code}`));
-    });
-  });
+  return jsonOf(process.execPath, [program, policy, `${WORLDS}`, `${INCIDENTS}`, options]);
 }
 
 function mean(sample) {

@@ -1,6 +1,6 @@
 // npm run bench            every measure, one table
 // npm run bench -- NAME…   only those: start-up, reading, first-sync, evidence, appends, sealing, drill, recovery, watching, decisions,
-//                          learning-order, learning-waits, learning-effect
+//                          learning-order, learning-waits, learning-effect, learning-tick
 import { bench as appends } from './appends.mjs';
 import { bench as decisions } from './decisions.mjs';
 import { bench as drill } from './drill.mjs';
@@ -8,6 +8,7 @@ import { bench as evidence } from './evidence.mjs';
 import { bench as firstSync } from './first-sync.mjs';
 import { bench as learningEffect } from './learning-effect.mjs';
 import { bench as learningOrder } from './learning-order.mjs';
+import { bench as learningTick } from './learning-tick.mjs';
 import { bench as learningWaits } from './learning-waits.mjs';
 import { bench as reading } from './reading.mjs';
 import { bench as recovery } from './recovery.mjs';
@@ -33,6 +34,7 @@ const MEASURES = {
   'learning-order': learningOrder,
   'learning-waits': learningWaits,
   'learning-effect': learningEffect,
+  'learning-tick': learningTick,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,10 +1,12 @@
-// learning-effect WORLDS_WITHOUT WORLDS_WITH SEED: folds simulated incidents and asks for the verdict after each. Prints how
+// learning-effect WORLDS_WITHOUT WORLDS_WITH SEED [PART]: folds simulated incidents and asks for the verdict after each. Prints how
 // often each kind of world was called a success, or harm, and how often the interval held the truth at every look.
 import { effectVerdict } from '../../src/learning/effect/verdict.ts';
 import { POLICIES } from '../support/learning-policies.mjs';
 import { DRIFTING, HEAVY, runHost, runWorld, STEADY } from './learning-effect-worlds.ts';
 
-const [without = 1000, withEffect = 2000, seed = 1] = process.argv.slice(2).map(Number);
+const [without = 1000, withEffect = 2000, seed = 1] = process.argv.slice(2, 5).map(Number);
+/** Which kinds: those that go through real ticks take far longer than the others. */
+const part = process.argv[5] ?? 'functions';
 /** Kinds of which nothing is promised get a part of the worlds. */
 const PART = 0.25;
 const fifth = () => 0.2;
@@ -46,7 +48,8 @@ function look(setting, world, seen) {
   );
 }
 const looked = { reproducible: true };
-const answers = Object.entries(kinds).map(([kind, setting]) => {
+const wanted = Object.entries(kinds).filter(([, { through }]) => (through !== undefined) === (part === 'ticks'));
+const answers = wanted.map(([kind, setting]) => {
   const all = setting.takes < 1 ? withEffect : without;
   const worlds = PROMISED.includes(kind) ? all : Math.ceil(all * PART);
   const tally = { kind, worlds, incidents: setting.incidents, passed: 0, ended: 0, failed: 0, missed: 0 };

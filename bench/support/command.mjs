@@ -34,6 +34,20 @@ export function timedWithPeak(dir, program, args, options) {
   return { ...run, peakMb: Number(readFileSync(report, 'utf8')) / 1000 };
 }
 
+/** Runs a command to its end beside whatever else is done; answers the JSON that it prints. */
+export function jsonOf(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    const chunks = [];
+    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(Buffer.concat(chunks).toString()));
+      else reject(new Error(`${args[1]} ended with ${code}`));
+    });
+  });
+}
+
 /** A program that speaks lines of JSON on its stdout and hears lines on its stdin. */
 export function conversation(program, args) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });

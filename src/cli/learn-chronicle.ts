@@ -8,19 +8,25 @@ import { noteTrouble } from './notes.js';
 import { openForLooking } from './reading.js';
 import type { WhereOptions } from './where.js';
 
-/** More than a registry holds. */
-const ALL = 1_000_000_000;
+/** Entries that are held at once: there may be a million. */
+const PAGE = 500;
 
 /** Everything that the learner, and people about it, have written. */
-export function learnerEntriesOf(view: ControlView): ControlEntry[] {
-  return view.learnerEntries(0, ALL);
+export function* learnerEntriesOf(view: ControlView): Generator<ControlEntry> {
+  for (let after = 0; ; ) {
+    const page = view.learnerEntries(after, PAGE);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.line;
+  }
 }
 
 /** The same, for a command that only looks. */
-export async function lookedUp(ctx: Context, where: WhereOptions): Promise<Chronicle> {
+export async function lookedUp(ctx: Context, where: WhereOptions, withOutcomes = true): Promise<Chronicle> {
   const reading = await openForLooking(ctx, where);
   try {
-    const chronicle = chronicleOf(reading.registry.control(learnerEntriesOf));
+    const chronicle = reading.registry.control((view) => chronicleOf(learnerEntriesOf(view), withOutcomes));
     noteTrouble(ctx, reading);
     return chronicle;
   } finally {

@@ -15,8 +15,8 @@ export async function showEvidence(ctx: Context, evidence: readonly LearnedOutco
   }
 }
 
-export function evidenceJson({ incident_id, entry, outcome }: LearnedOutcome) {
-  return { incident_id, learned_at: inMillis(entry.at), entry_id: entry.entry_id, ...outcome };
+export function evidenceJson({ incident_id, at, entry_id, outcome }: LearnedOutcome) {
+  return { incident_id, learned_at: inMillis(at), entry_id, ...outcome };
 }
 
 function triedText({ tried, unknown }: LearnedOutcome['outcome']): string {

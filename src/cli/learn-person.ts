@@ -8,8 +8,7 @@ import type { NeededGrant } from '../learning/governance/change.js';
 import { type Chronicle, chronicleOf } from '../learning/governance/chronicle.js';
 import type { By, Decision, DecisionFacts } from '../learning/governance/decision.js';
 import type { Today } from '../learning/governance/why-stale.js';
-import { foldEntry } from '../learning/state/fold.js';
-import { NOTHING_LEARNED } from '../learning/state/learn-state.js';
+import { type Cached, foldOn, readCached, startOf } from '../learning/state/state-cache.js';
 import type { Context } from './context.js';
 import { learnerEntriesOf } from './learn-chronicle.js';
 import { todayOf } from './learn-today.js';
@@ -61,14 +60,15 @@ export async function decideAsPerson<T extends { readonly check: string }>(
   try {
     const { ledger } = writing;
     ledger.registry.sync();
-    const found = deciding.find(ledger.registry.control((view) => chronicleOf(learnerEntriesOf(view))));
+    const found = deciding.find(ledger.registry.control((view) => chronicleOf(learnerEntriesOf(view), false)));
     const person = personOf(ctx);
     const rule = await requireGrant(rights, person, deciding.grant(found), writing, id);
     const by: By = { account: person.account, rule, facts: person.facts, reason: deciding.reason };
     const today = todayOf(ctx, config, found.check);
+    const cached = readCached(writing.dir);
     const { value: version, entries } = await ledger.transact((view) => {
       requireWhole(view.missingLines(), options);
-      const decision = deciding.decide({ ...standing(view, found.check), today, by });
+      const decision = deciding.decide({ ...standing(view, found.check, cached), today, by });
       if (decision.ok) return { entries: decision.entries, value: decision.version };
       throw new OperatorError('GRACE_CHANGE_REFUSED', EXIT.refused, decision.why, {
         hint: nextCommand(['learn', words[1] === 'rollback' ? 'history' : 'proposals'], options),
@@ -105,11 +105,14 @@ function isWhole(config: Rights['config']): config is GraceConfig {
 }
 
 /** What a decision rests on, as of the last line of the log. */
-function standing(view: ControlView, check: string): Pick<DecisionFacts, 'chronicle' | 'state' | 'arms'> {
-  const entries = learnerEntriesOf(view);
+function standing(
+  view: ControlView,
+  check: string,
+  cached: Cached,
+): Pick<DecisionFacts, 'chronicle' | 'state' | 'arms'> {
   return {
-    chronicle: chronicleOf(entries),
-    state: entries.reduce(foldEntry, NOTHING_LEARNED),
+    chronicle: chronicleOf(learnerEntriesOf(view)),
+    state: foldOn(view, startOf(view, cached)).state,
     arms: view.lastControl(ACTION.learningArms, check),
   };
 }

@@ -27,7 +27,7 @@ const COLUMNS: TableColumn[] = [
 
 /** The changes that wait for a person. */
 export async function runLearnProposals(ctx: Context, options: ProposalsOptions): Promise<number> {
-  const { proposals } = await lookedUp(ctx, options);
+  const { proposals } = await lookedUp(ctx, options, false);
   const open = proposals.filter(({ fate }) => fate.now === 'open');
   if (options.json) {
     const { writeJson } = await import('./output/json.js');

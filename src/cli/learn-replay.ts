@@ -1,5 +1,6 @@
 import { EXIT, OperatorError } from '../core/errors.js';
 import { LOG_FILE } from '../core/journal/log-files.js';
+import { ACTION } from '../core/records/audit-actions.js';
 import { fileOfLine } from '../core/registry/queries/audit-lines.js';
 import { gapWords } from '../healing/engine/gap-words.js';
 import { type VerifiedReplay, verifyReplay } from '../learning/replay/verify-replay.js';
@@ -74,10 +75,18 @@ function questionsOf({ whatIf = [], check }: LearnReplayOptions): WhatIf[] {
   });
 }
 
+/** Rotations that are looked at: the oldest of them says where the first file began. */
+const MOST_ROTATIONS = 100_000;
+
 /** What was learned rests on every line: without one of them nothing can be computed once more. */
 function requireAllLines({ registry }: Reading, where: WhereOptions): void {
-  const { missing, lines } = registry.control((view) => ({ missing: view.missingLines(), lines: view.auditLines() }));
-  const isCut = lines > 0 && registry.read((db) => fileOfLine(db, 1)) === undefined;
+  const { missing, lines, rotations } = registry.control((view) => ({
+    ...{ missing: view.missingLines(), lines: view.auditLines() },
+    rotations: view.recentControls(ACTION.logRotated, MOST_ROTATIONS),
+  }));
+  // A copy without the seal counts from the first file it has; that file may say itself that others came before it.
+  const isLater = rotations.some(({ line, metadata }) => Number(metadata.first_line) > line);
+  const isCut = isLater || (lines > 0 && registry.read((db) => fileOfLine(db, 1)) === undefined);
   if (missing.length === 0 && !isCut) return;
   const what = gapWords(missing) ?? `the first lines of ${LOG_FILE.audit} were put away: put the file back`;
   throw new OperatorError('GRACE_LOG_GAP', EXIT.auditBroken, `what was learned cannot be computed once more: ${what}`, {

@@ -54,8 +54,11 @@ export function momentOf(ctx: Pick<Context, 'clock'>): Now {
   return { boot_id: bootId(), elapsed_s: ctx.clock.elapsed(), ms: ctx.clock.now() };
 }
 
+/** As YAML or as JSON spells it, nearly always. */
+const LOGS = /(?:^|[{,][ \t]*)(["']?)logs\1[ \t]*:[ \t]*(["']?)([^\s#'"&*!|>{}[\],]+)\2/m;
+
 function logsIn(text: string, config: string, cwd: string): string {
-  const said = /^logs:[ \t]+([^\s#'"&*!|>{}[\],]+)[ \t]*$/m.exec(text)?.[1];
+  const said = LOGS.exec(text)?.[3];
   return said === undefined ? join(cwd, 'logs') : resolve(dirname(config), said);
 }
 

@@ -1,4 +1,4 @@
-import { ageOf } from '../../core/records/moment.js';
+import { ageOf, type Moment } from '../../core/records/moment.js';
 import type { Playbook } from '../playbook.js';
 import { passedOver, type Refusal, refusals } from './rails.js';
 import { givenUpAt, untried } from './rounds.js';
@@ -67,12 +67,22 @@ export function decide(situation: Situation): Decision {
 }
 
 /** An episode ends in the order in which it began, unless the configuration has changed meanwhile. */
-function orderOf({ order, watched, standing, opening: begun, failure, config_version }: Situation, opening: Opening) {
+function orderOf(situation: Situation, opening: Opening) {
+  const { order, watched, standing, opening: begun, config_version } = situation;
   if (opening !== 'open' || begun === undefined) {
-    return order(watched, { standing, episode: { kind: 'begins', onset: failure.onset } });
+    return order(watched, { standing, episode: { kind: 'begins', onset: onsetOf(opening, situation) } });
   }
   const isSame = begun.metadata.config_version === config_version;
   return order(watched, { standing, episode: isSame ? { kind: 'goes_on', opening: begun } : { kind: 'changed' } });
+}
+
+/** When it began, as its opening says it. What somebody else has recorded began when they say: that is known as a date. */
+export function onsetOf(opening: Opening, { last, failure }: Situation): Moment {
+  if (opening !== 'taken' || last === undefined) {
+    const { boot_id, elapsed_s, at } = failure.onset;
+    return { boot_id, elapsed_s, at };
+  }
+  return { boot_id: null, elapsed_s: null, at: last.record.onset_at ?? last.record.detected_at };
 }
 
 /** Of an episode that begins now. */

@@ -11,7 +11,7 @@ import type { Playbook } from '../playbook.js';
 import { failed, opened, remediating, reopened, takenOn } from '../snapshots.js';
 import type { Watched } from '../watched.js';
 import { allowedBy } from './approval.js';
-import type { Decision, Opening } from './decide.js';
+import { type Decision, type Opening, onsetOf } from './decide.js';
 import { givenUpAt, roundsGivenUp } from './rounds.js';
 import { BRAKE, type ChosenOrder, type Situation } from './situation.js';
 
@@ -136,13 +136,11 @@ function longestRelapse({ playbooks }: Watched): number {
 
 function openingEntry(
   incident: NewIncident,
-  { failure, watched, origin, now, config_version }: Situation,
+  situation: Situation,
   decision: Extract<Decision, { opening: Opening }>,
 ): AuditDraft {
-  const { opening } = decision;
-  const { boot_id, elapsed_s, at } = failure.onset;
-  // What somebody else has recorded began when they say: that is known as a date.
-  const taken = { boot_id: null, elapsed_s: null, at: incident.onset_at ?? incident.detected_at };
+  const { failure, watched, origin, now, config_version } = situation;
+
   return {
     actor: 'healer',
     action: ACTION.incidentOpened,
@@ -159,7 +157,7 @@ function openingEntry(
       origin,
       config_version,
       relapse_s: longestRelapse(watched),
-      onset: opening === 'taken' ? taken : { boot_id, elapsed_s, at },
+      onset: { ...onsetOf(decision.opening, situation) },
       ...clockOf(now),
     },
   };

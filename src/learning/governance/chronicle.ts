@@ -31,8 +31,7 @@ export interface ProposalStory extends Proposal {
   readonly fate: ProposalFate;
 }
 
-export interface LearnedOutcome {
-  readonly entry: ControlEntry;
+export interface LearnedOutcome extends Pick<ControlEntry, 'line' | 'at' | 'entry_id'> {
   readonly incident_id: string;
   readonly outcome: Outcome;
 }
@@ -52,9 +51,12 @@ const DECIDED: Readonly<Record<string, 'approved' | 'rejected' | 'withdrawn'>> =
   [ACTION.changeWithdrawn]: 'withdrawn',
 };
 
-/** Of the learner's entries, oldest first. What is malformed, or about nothing that is known, is left out. */
-export function chronicleOf(entries: readonly ControlEntry[]): Chronicle {
-  const book = new Book();
+/**
+ * Of the learner's entries, oldest first; `withOutcomes` false: without what was learned from incidents, which are many. What is
+ * malformed, or about nothing that is known, is left out.
+ */
+export function chronicleOf(entries: Iterable<ControlEntry>, withOutcomes = true): Chronicle {
+  const book = new Book(withOutcomes);
   for (const entry of entries) book.take(entry);
   return {
     ...{ versions: [...book.versions.values()], proposals: [...book.proposals.values()] },
@@ -71,12 +73,17 @@ class Book {
   readonly #standing = new Map<string, string>();
   /** The author's order, by check. */
   readonly #first = new Map<string, readonly string[]>();
+  readonly #withOutcomes: boolean;
+
+  constructor(withOutcomes: boolean) {
+    this.#withOutcomes = withOutcomes;
+  }
 
   take(entry: ControlEntry): void {
-    const { action, subject } = entry;
+    const { action, subject, line, at, entry_id } = entry;
     if (action === ACTION.outcomeLearned) {
-      const outcome = readOutcome(entry);
-      if (outcome) this.outcomes.push({ entry, incident_id: subject, outcome });
+      const outcome = this.#withOutcomes ? readOutcome(entry) : undefined;
+      if (outcome) this.outcomes.push({ line, at, entry_id, incident_id: subject, outcome });
     } else if (action === ACTION.configUpdate) this.#update(entry);
     else if (action === ACTION.learningArms) this.#arms(entry);
     else if (action === ACTION.changeProposed) this.#propose(entry);

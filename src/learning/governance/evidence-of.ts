@@ -4,7 +4,7 @@ import type { Chronicle, LearnedOutcome, VersionStory } from './chronicle.js';
 
 /** What was learned of a check before that line, newest first. */
 export function evidenceBefore(chronicle: Chronicle, check: string, line: number, limit: number): LearnedOutcome[] {
-  const before = chronicle.outcomes.filter(({ entry, outcome }) => outcome.check === check && entry.line < line);
+  const before = chronicle.outcomes.filter((one) => one.outcome.check === check && one.line < line);
   return before.slice(-limit).reverse();
 }
 

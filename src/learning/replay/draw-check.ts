@@ -34,8 +34,11 @@ export function checkDraw(
   if (logged.arm !== 'author' && decision.frozen !== isFrozen) {
     return differences(decision, { frozen: isFrozen }, 'decision.');
   }
-  const all = attempts(logged, String(metadata.check), metadata.onset, standing);
-  if (all.some((served) => agrees(opening, logged, served))) return [];
+  const all: Served[] = [];
+  for (const served of attempts(logged, String(metadata.check), metadata.onset, standing)) {
+    if (agrees(opening, logged, served)) return [];
+    all.push(served);
+  }
   const nearest = all.find(({ arm }) => arm === logged.arm) ?? all[0];
   const stood = standing === undefined ? 'no arms stood' : `the arms of line ${standing.line} stood`;
   if (nearest === undefined) return [broken('decision.arm', logged.arm, stood)];
@@ -55,9 +58,15 @@ function agrees({ decision }: ControlEntry, logged: LoggedDraw, served: Served):
   );
 }
 
-function attempts(logged: LoggedDraw, check: string, onset: unknown, standing: ControlEntry | undefined): Served[] {
-  const at = isJsonObject(onset) && typeof onset.at === 'string' ? onset.at : '';
-  const seed = seedOf(check, { ...readClock({ clock: onset ?? null } as never), at });
+/** One by one: nearly always the first is it. */
+function* attempts(
+  logged: LoggedDraw,
+  check: string,
+  onset: unknown,
+  standing: ControlEntry | undefined,
+): Generator<Served> {
+  const { at, ...clock } = isJsonObject(onset) ? onset : {};
+  const seed = seedOf(check, { ...readClock({ clock }), at: typeof at === 'string' ? at : '' });
   const arms = readArms(standing?.decision);
   const make = (mode: LearningMode, holdout: number, mayBeRandomised: (id: string) => boolean) =>
     chooseOrder({
@@ -65,10 +74,11 @@ function attempts(logged: LoggedDraw, check: string, onset: unknown, standing: C
       listed: mode === 'off' ? logged.order : (arms?.first ?? logged.order),
     });
   const shares = [ORDER_SETTING.explore, 0].flatMap((explore) => holdoutOf(logged, explore) ?? []);
-  const drawn = [arms?.holdout ?? 0, ...shares.map((share) => Math.max(0, share))].flatMap((share) =>
-    leaves(standing).map((leave) => make('apply', share, leave)),
-  );
-  return [...drawn, make('propose', 0, () => true), make('off', 0, () => true)];
+  if (logged.arm === 'author') yield make('off', 0, () => true);
+  yield make('propose', 0, () => true);
+  for (const share of [arms?.holdout ?? 0, ...shares.map((one) => Math.max(0, one))]) {
+    for (const leave of leaves(standing)) yield make('apply', share, leave);
+  }
 }
 
 /** As the configuration had it when the arms were written, or another one since. */

@@ -3,6 +3,7 @@ import { livenessOf } from '../../../src/core/host/process-identity.js';
 import { authorsOrder, type OrderFacts } from '../../../src/healing/engine/situation.js';
 import { healStatus } from '../../../src/healing/status.js';
 import { healStand, lookUntilHandled, service } from '../../support/heal-stand.js';
+import { newIncident } from '../../support/records.js';
 
 /** A check with two remedies in vain, and what its engine asks about their order. */
 function stage() {
@@ -85,4 +86,15 @@ test('an episode goes on as it began; another configuration begins nothing; a re
   await look('c1');
   expect(kinds()[0]).toBe('begins');
   expect(stand.incident().relapses).toBe(1);
+});
+
+test('what somebody else has recorded is drawn by the onset that the opening says, so that anybody can draw again', async () => {
+  const { stand, asked, look } = stage();
+  await stand.put(
+    newIncident({ incident_id: 'theirs', check: null, target: 'http://web/', failure_mode: 'api_timeout' }),
+  );
+  await look('c1');
+  const [opening] = stand.audit('incident_opened');
+  expect(opening?.resource).toBe('theirs');
+  expect(asked[0]?.episode).toEqual({ kind: 'begins', onset: opening?.metadata.onset });
 });

@@ -242,3 +242,6 @@ CREATE TABLE tasks (
   PRIMARY KEY (source, task_id)
 ) WITHOUT ROWID;
 CREATE INDEX tasks_by_time ON tasks (created_at);
+-- The learner's that have not ended: a tick looks after those of one that was cut off.
+CREATE INDEX tasks_of_learner ON tasks (task_id)
+  WHERE source = 'audit' AND subsystem = 'learning' AND status IN ('pending', 'active');
