@@ -69,13 +69,17 @@ export function beliefsOf(
 /**
  * The successes and failures by which a playbook is judged once this set has failed: those after just this set, and those
  * in other places as at most `other_places` pseudo-observations. With few of those it makes no difference where they were
- * made; with many, remedies that fail for a shared cause show.
+ * made; with many, remedies that fail for a shared cause show. Until that set was seen to fail, all that was seen counts: else
+ * an order that is never served would be believed in less and less, the more is known.
  */
 export function evidenceOf(belief: Belief, failed: readonly string[], { other_places }: OrderSetting): Tally {
   if (other_places === null) return belief.total;
   const here = own(belief.after, failedKey(failed)) ?? NO_TALLY;
   const others = less(belief.total, here);
-  return sum(here, times(others, lendable(others, other_places)));
+  const share = lendable(others, other_places);
+  // Of a place where nothing was seen, what was seen elsewhere is all there is to go by.
+  const unseen = 1 / (1 + here.s + here.f) ** 2;
+  return sum(here, times(others, share + (1 - share) * unseen));
 }
 
 /** The chance of success, from an even prior. */

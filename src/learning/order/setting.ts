@@ -9,8 +9,8 @@ export interface OrderSetting {
   /** At most so many pseudo-observations are lent to a target by the other targets of its mode. */
   readonly lent: number;
   /**
-   * At most so many pseudo-observations of how a playbook fared after other sets had failed count for p(k | failed);
-   * `null` counts all alike, as if remedies were independent.
+   * At most so many pseudo-observations of how a playbook fared after other sets had failed count for p(k | failed), once that
+   * was seen; `null` counts all alike, as if remedies were independent.
    */
   readonly other_places: number | null;
   /** How often the candidate is served while it differs from the incumbent, 0–1. */

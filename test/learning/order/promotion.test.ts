@@ -1,7 +1,8 @@
 // @ts-expect-error It has no types.
 import { jStat } from 'jstat';
 import { describe, expect, it } from 'vitest';
-import type { Beliefs } from '../../../src/learning/order/beliefs.js';
+import { type Beliefs, beliefsOf } from '../../../src/learning/order/beliefs.js';
+import { NOTHING_SEEN, observe } from '../../../src/learning/order/observe.js';
 import { shouldPromote } from '../../../src/learning/order/promotion.js';
 import { ORDER_SETTING } from '../../../src/learning/order/setting.js';
 
@@ -49,5 +50,29 @@ describe('promotion', () => {
     const setting = { ...ORDER_SETTING, draws: 20_000 };
     const { better } = shouldPromote({ ...contest, beliefs: beliefs(a, b) }, setting);
     expect(Math.abs((better ?? 0) - exact)).toBeLessThan(0.015);
+  });
+});
+
+describe('an order that was never served', () => {
+  const ids = ['worst', 'middle', 'best'];
+  const failed = (playbook: string) => ({ playbook, worked: false, seconds: 1 });
+  const worked = (playbook: string) => ({ playbook, worked: true, seconds: 0.04 });
+
+  it('is not less believed in, the longer the last remedy of the author mends what the others do not', () => {
+    let state = NOTHING_SEEN;
+    for (let n = 1; n <= 200; n++) {
+      const tried =
+        n % 10 === 0 ? [failed('worst'), worked('middle')] : [failed('worst'), failed('middle'), worked('best')];
+      state = observe(state, { target: 't', tried }, ORDER_SETTING.keep);
+      const declared = ids.map((id) => ({ id, declared_s: 1 }));
+      const promotion = shouldPromote(
+        {
+          ...{ beliefs: beliefsOf(state, 't', declared, ORDER_SETTING), incidents: n, seed: `${n}` },
+          ...{ candidate: ['best', 'middle', 'worst'], incumbent: ids },
+        },
+        ORDER_SETTING,
+      );
+      if (n >= 10) expect(promotion.promote, `after ${n}`).toBe(true);
+    }
   });
 });
