@@ -12,7 +12,6 @@ import { readArms } from '../serving/choose-order.js';
 import { checkState } from '../state/check-state.js';
 import type { CheckState, LearnState } from '../state/learn-state.js';
 import { canonical } from '../state/state-hash.js';
-import { assess } from './assess.js';
 import { playbooksAsWritten, type TickDraft } from './draft.js';
 import type { LearnableCheck, TickFacts } from './facts.js';
 import type { News } from './news.js';
@@ -59,7 +58,7 @@ export function writeArms(draft: TickDraft, check: LearnableCheck, served: Check
 /** What is tried beside the incumbent: only what might be applied without asking anybody. */
 function servedCandidate(draft: TickDraft, check: LearnableCheck, stands: CheckState): readonly string[] {
   if (!check.learn || check.playbooks.length < 2) return stands.incumbent;
-  const assessed = assess(check, stands, draft.state);
+  const assessed = draft.assessed(check);
   return mayServe(draft, check, assessed).allowed ? assessed.candidate : stands.incumbent;
 }
 

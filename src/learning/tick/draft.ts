@@ -5,6 +5,7 @@ import { clockOf } from '../../core/records/moment.js';
 import { checkState, newCheckState } from '../state/check-state.js';
 import { foldEntry } from '../state/fold.js';
 import type { CheckState, LearnState } from '../state/learn-state.js';
+import { type Assessed, assess } from './assess.js';
 import type { LearnableCheck, LearnablePlaybook, TickFacts } from './facts.js';
 
 /** The newest `learning_arms` of a check, written or about to be. */
@@ -21,6 +22,7 @@ export class TickDraft {
   #state: LearnState;
   readonly #arms: Map<string, StandingEntry>;
   readonly #next: { version: number; proposal: number };
+  readonly #assessed = new Map<string, { readonly state: LearnState; readonly assessed: Assessed }>();
 
   constructor(facts: TickFacts) {
     this.facts = facts;
@@ -43,6 +45,15 @@ export class TickDraft {
     return known !== undefined && known.first.length > 0
       ? known
       : { ...newCheckState(idsOf(check)), ...carried(known) };
+  }
+
+  /** What is believed of a check, as of what is written so far. */
+  assessed(check: LearnableCheck): Assessed {
+    const known = this.#assessed.get(check.name);
+    if (known?.state === this.#state) return known.assessed;
+    const assessed = assess(check, this.stands(check), this.#state);
+    this.#assessed.set(check.name, { state: this.#state, assessed });
+    return assessed;
   }
 
   nextVersion(): number {

@@ -2,7 +2,7 @@ import { isOrder, isSameSetting } from '../governance/change.js';
 import type { Proposal } from '../governance/proposal.js';
 import { isSameOrder } from '../order/promotion.js';
 import { ORDER_SETTING } from '../order/setting.js';
-import { type Assessed, assess, contest } from './assess.js';
+import { type Assessed, contest } from './assess.js';
 import type { TickDraft } from './draft.js';
 import type { LearnableCheck } from './facts.js';
 import { type May, mayReorder } from './may.js';
@@ -12,7 +12,7 @@ import { isRejected, MOVED, UNWANTED, type Wanted, type Wish } from './wish.js';
 
 /** Promotes the candidate of a check where it is surely better and may be; else says what a person is to be asked for. */
 export function decideOrder(draft: TickDraft, check: LearnableCheck): Wish[] {
-  const assessed = assess(check, draft.stands(check), draft.state);
+  const assessed = draft.assessed(check);
   const { stands, candidate, beliefs, incidents, seed } = assessed;
   const promotion = contest(assessed, candidate, stands.incumbent);
   if (!promotion.promote) return [orderWish(check, assessed, undefined), dropWish(draft, check, assessed)];
@@ -24,7 +24,7 @@ export function decideOrder(draft: TickDraft, check: LearnableCheck): Wish[] {
     return [orderWish(check, assessed, wanted), dropWish(draft, check, assessed)];
   }
   writeVersion(draft, check, { ...change, kind: 'order', rule: may.rule, numbers, seed });
-  const after = assess(check, draft.stands(check), draft.state);
+  const after = draft.assessed(check);
   return [orderWish(check, after, undefined), dropWish(draft, check, after)];
 }
 

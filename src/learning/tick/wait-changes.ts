@@ -2,7 +2,7 @@ import type { Proposal } from '../governance/proposal.js';
 import { kept } from '../order/kept.js';
 import { own } from '../order/tally.js';
 import { chooseWait, NO_WAITS } from '../waits/waits.js';
-import { type Assessed, assess, nextStepAfter } from './assess.js';
+import { type Assessed, nextStepAfter } from './assess.js';
 import type { TickDraft } from './draft.js';
 import type { LearnableCheck, LearnablePlaybook } from './facts.js';
 import { type May, mayWait } from './may.js';
@@ -16,7 +16,7 @@ const WIDEST = 4;
 
 /** Changes the waits after the remedies that are served, where it may; else says what a person is to be asked for. */
 export function decideWaits(draft: TickDraft, check: LearnableCheck, news: News): Wish[] {
-  const assessed = assess(check, draft.stands(check), draft.state);
+  const assessed = draft.assessed(check);
   const served = check.playbooks.filter(({ id }) => assessed.stands.incumbent.includes(id));
   return served.map((playbook) => decideWait(draft, check, playbook, assessed, news));
 }
