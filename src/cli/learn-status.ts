@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../core/config/load-config.js';
 import { EXIT } from '../core/errors.js';
 import { ACTION } from '../core/records/audit-actions.js';
 import { ageOf, type Now } from '../core/records/moment.js';
-import { formatInstant, parseInstant } from '../core/records/time.js';
+import { formatInstant, inMillis, parseInstant } from '../core/records/time.js';
 import type { ControlEntry, ControlView } from '../core/registry/queries/control.js';
 import { watchedOf } from '../healing/from-config.js';
 import { foldOn, readCached, startOf } from '../learning/state/state-cache.js';
@@ -43,7 +43,7 @@ export async function runLearnStatus(ctx: Context, options: LearnStatusOptions):
       return {
         mode: said?.governance.mode ?? null,
         mode_since: modeSince(view, said?.governance.mode),
-        learning_since: first_at ?? null,
+        learning_since: inMillis(first_at ?? null),
         holdout: said?.governance.holdout ?? null,
         outcomes: state.outcomes,
         checks: said === undefined ? [] : standingOf(view, state, said.checks, said.governance),
@@ -83,7 +83,7 @@ function modeSince(view: ControlView, mode: LearningMode | undefined): string | 
     if (tick.metadata.mode !== mode) break;
     since = tick;
   }
-  return since?.at ?? null;
+  return inMillis(since?.at ?? null);
 }
 
 function waiting(view: ControlView, now: Now): LearnStatus['waiting'] {
@@ -99,7 +99,7 @@ function waiting(view: ControlView, now: Now): LearnStatus['waiting'] {
 
 function lastTick(view: ControlView, now: Now): LearnStatus['last_tick'] {
   const [tick] = view.recentControls(ACTION.learningTick, 1);
-  return tick === undefined ? null : { at: tick.at, ago_s: ageOf(tick, now), entry_id: tick.entry_id };
+  return tick === undefined ? null : { at: inMillis(tick.at), ago_s: ageOf(tick, now), entry_id: tick.entry_id };
 }
 
 function lateness(view: ControlView): LearnStatus['lateness'] {

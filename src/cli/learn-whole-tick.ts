@@ -1,4 +1,5 @@
 import { EXIT, OperatorError } from '../core/errors.js';
+import { inspectDirectory } from '../core/journal/directory.js';
 import { LOG_FILE } from '../core/journal/log-files.js';
 import type { Ledger, Receipt } from '../core/ledger.js';
 import { ACTION, LEARNER_ACTIONS } from '../core/records/audit-actions.js';
@@ -39,6 +40,7 @@ import {
 import type { TickInputs } from './learn-unchanged.js';
 import { nextCommand } from './next-command.js';
 import { noteRecovered } from './notes.js';
+import { findLogs, requireLogs } from './reading.js';
 import type { WhereOptions } from './where.js';
 import { openForWriting } from './writing.js';
 
@@ -74,6 +76,9 @@ export async function runWholeTick(
     return EXIT.done;
   }
   const watched = watchedOf(config, { clock: ctx.clock, store: undefined });
+  const logs = await findLogs(ctx, options);
+  // Whoever mistypes it in a crontab is told so; a host on which nothing has happened yet has nothing to learn.
+  if (!inspectDirectory(logs).exists) requireLogs(logs, options);
   const { dir, ledger } = await openForWriting(ctx, options);
   try {
     const cached = readCached(dir);

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/records/json.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/records/json.js';
 import type { EngineSetting } from '../healing/engine/setting.js';
 import { authorsOrder, type ChosenOrder } from '../healing/engine/situation.js';
 import type { Playbook } from '../healing/playbook.js';
@@ -25,7 +25,7 @@ export function learnedOrder(
     });
     const drawn =
       episode.kind === 'begins' ? chosen(playbooks, served) : asItBegan(playbooks, episode.opening.decision);
-    return withWaits(drawn, served.waits);
+    return withWaits(drawn, waitsOfToday(learnable, served.waits, standing?.metadata.playbooks));
   };
 }
 
@@ -53,6 +53,18 @@ function asItBegan(playbooks: readonly Playbook[], said: JsonObject): ChosenOrde
 /** What a log names is run only where the author lists it, too. */
 function named(playbooks: readonly Playbook[], order: readonly unknown[]): Playbook[] {
   return [...new Set(order)].flatMap((id) => playbooks.find((playbook) => playbook.id === id) ?? []);
+}
+
+/** What its author has changed since counts at once: another `within`, and bounds. */
+function waitsOfToday({ playbooks }: LearnableCheck, waits: Served['waits'], said: Json | undefined): Served['waits'] {
+  const listed = Array.isArray(said) ? said.filter(isJsonObject) : [];
+  const before = new Map(listed.map(({ id, within_s }) => [id, within_s]));
+  const hold = playbooks.flatMap(({ id, within_s, bounds }) => {
+    const wait_s = Object.hasOwn(waits, id) ? waits[id] : undefined;
+    if (wait_s === undefined || (before.get(id) ?? within_s) !== within_s) return [];
+    return [[id, bounds ? Math.min(bounds.most_s, Math.max(bounds.least_s, wait_s)) : wait_s] as const];
+  });
+  return Object.fromEntries(hold);
 }
 
 function withWaits(order: ChosenOrder, waits: Readonly<Record<string, number>>): ChosenOrder {

@@ -356,15 +356,15 @@ describe('a tick that has nothing to do', () => {
       await host.grace(['learn', 'tick'], { cwd: '/' });
       return existsSync(join(host.logs, 'registry.db'));
     };
-    // As a line of its own, where a quick look finds it.
+    // As nearly everybody spells it, a quick look finds it.
     const yaml = (logs: string) => `logs: ${logs}\nlearning: { mode: propose }\nversion: 1\n`;
-    for (const config of [yaml('logs'), yaml(host.logs)]) {
+    for (const config of [yaml('logs'), yaml(host.logs), yaml("'logs'"), text('logs')]) {
       host.configure(config);
       for (let i = 0; i < 3; i++) await run();
       expect(await run(), config).toBe(false);
     }
     // In any other spelling it looks, and is right.
-    for (const config of [yaml("'logs'"), text('logs')]) {
+    for (const config of [yaml('|-\n  logs'), yaml('"l\\u006fgs"')]) {
       host.configure(config);
       for (let i = 0; i < 3; i++) await run();
       expect(await run(), config).toBe(true);

@@ -100,6 +100,22 @@ describe('the order of an episode', () => {
     expect(order(watched, { standing: standing(), episode: { kind: 'goes_on', opening: early } }).arm).toBe('author');
   });
 
+  it('waits as its author says since then: another within counts at once, and so do bounds', () => {
+    const best = learnable().playbooks[2] as LearnableCheck['playbooks'][number];
+    const waitOf = (today: Partial<typeof best>, within_s: number) => {
+      const check = learnable({ playbooks: [...learnable().playbooks.slice(0, 2), { ...best, ...today }] });
+      const said = { ...standing(), metadata: { playbooks: [{ id: 'best', within_s }] } };
+      const { playbooks: served } = learnedOrder([check], { mode: 'propose', holdout: 0.2 })(watched, {
+        ...{ standing: said, episode: begins(1) },
+      });
+      return served.find(({ id }) => id === 'best')?.verify.within_s;
+    };
+    expect(waitOf({}, 1)).toBe(0.25);
+    expect(waitOf({}, 2)).toBe(1);
+    expect(waitOf({ bounds: { least_s: 0.5, most_s: 2 } }, 1)).toBe(0.5);
+    expect(waitOf({ bounds: { least_s: 0.1, most_s: 0.2 } }, 1)).toBe(0.2);
+  });
+
   it('has the waits that were learned', () => {
     const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
     const { playbooks: served } = order(watched, { standing: standing(), episode: begins(1) });

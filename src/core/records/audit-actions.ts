@@ -118,4 +118,9 @@ export const LASTING_ACTIONS: ReadonlySet<string> = new Set([
   ACTION.remedyClaimed,
   ACTION.remedyEnded,
   ACTION.learningArms,
+  ACTION.configUpdate,
+  ACTION.changeProposed,
+  ACTION.changeApproved,
+  ACTION.changeRejected,
+  ACTION.changeWithdrawn,
 ]);

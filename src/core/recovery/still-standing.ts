@@ -3,6 +3,7 @@ import { type AuditDraft, type AuditEntry, MAX_AUDIT_LINE_BYTES } from '../recor
 import type { JsonObject } from '../records/json.js';
 import { clockOf, type Moment, type Now } from '../records/moment.js';
 import type { ControlEntry, ControlView, PlacedClaim } from '../registry/queries/control.js';
+import { standingLearning } from './standing-learning.js';
 
 /** Acts that are younger count for cooldowns and caps whatever becomes of the files before; of these the newest. */
 const CLAIMS = { within_s: 86_400, limit: 200 };
@@ -10,29 +11,27 @@ const CLAIMS = { within_s: 86_400, limit: 200 };
 const AROUND_BYTES = 1024;
 
 /**
- * What holds at this moment and must not be forgotten when the older files are gone: the brake, silences that run, the orders that
- * were learned, remedies under way and those of the last day, oldest first. Said again at the beginning of a new file.
+ * What holds at this moment and must not be forgotten when the older files are gone: the brake, silences that run, remedies under way
+ * and those of the last day, oldest first; and what was learned. Said again at the beginning of a new file.
  */
 export function stillStanding(view: ControlView, now: Now): AuditDraft[] {
   const [set] = view.recentControls(ACTION.brakeSet, 1);
   const [released] = view.recentControls(ACTION.brakeReleased, 1);
   const brake = set !== undefined && set.line > (released?.line ?? 0) ? [set] : [];
-  const controls = [...brake, ...view.silences(now), ...view.standingArms()];
+  const controls = [...brake, ...view.silences(now)];
   const claims = view.youngClaims({ now, ...CLAIMS });
   const said = [
     ...controls.map((one) => ({ line: one.line, entries: [asWritten(one)] })),
     ...claims.map((one) => ({ line: one.line, entries: [granted(one), ...over(one)] })),
   ];
-  return said
-    .sort((a, b) => a.line - b.line)
-    .flatMap(({ entries }) => entries)
-    .map((entry) => ({
-      actor: 'grace',
-      action: ACTION.stillStands,
-      resource: entry.entry_id,
-      decision: {},
-      metadata: { entry: { ...entry } },
-    }));
+  const learned = standingLearning(view).map(asWritten);
+  return [...said.sort((a, b) => a.line - b.line).flatMap(({ entries }) => entries), ...learned].map((entry) => ({
+    actor: 'grace',
+    action: ACTION.stillStands,
+    resource: entry.entry_id,
+    decision: {},
+    metadata: { entry: { ...entry } },
+  }));
 }
 
 function asWritten({ entry_id, at, actor, action, subject, decision, metadata }: ControlEntry): AuditEntry {
