@@ -155,7 +155,9 @@ const SAID: Readonly<Record<EffectWord, (effect: EffectFacts) => string[]>> = {
   few_holdout: () => [],
   not_shown: ({ verdict: { e_faster, estimate }, needed }) => [
     `evidence that it is faster: E ${evidence(e_faster)}, and ${needed.e} decides` +
-      (estimate === undefined ? '' : `; ${ratio(estimate.ratio)} the baseline time (interval ${range(estimate)})`),
+      (estimate === undefined
+        ? ''
+        : `; ${ratio(estimate.ratio)} the baseline time (interval ${range(estimate)}), from 5 s to 40 min`),
   ],
   worse_outcomes: (effect) => [`relapsed or escalated too often to call it no worse: ${badWords(effect)}`],
 };

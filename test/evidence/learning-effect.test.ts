@@ -64,7 +64,7 @@ describe('INCONCLUSIVE', () => {
     expect(numbers).toMatchObject({ learned_n: 320, holdout_n: 79, missing_at_least: 0 });
     expect(reasons.join('\n')).toMatch(/no end is in sight|would decide/);
     // Beside the e-value the interval, now that it may be shown.
-    expect(reasons[0]).toMatch(/× the baseline time \(interval [\d.]+–[\d.]+\)$/);
+    expect(reasons[0]).toMatch(/× the baseline time \(interval [\d.]+–[\d.]+\), from 5 s to 40 min$/);
   });
 
   it('is that where older files are put away and the rest gives another state', () => {

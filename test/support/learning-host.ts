@@ -24,7 +24,8 @@ export interface LearningHost {
  */
 export function learningHost(host: HealHost, mode: 'off' | 'propose' | 'apply'): LearningHost {
   const [lock, spool, pid] = ['app.lock', 'spool', 'worker.pid'].map((name) => host.path(name));
-  const alive = `[ -s ${pid} ] && kill -0 "$(cat ${pid})" 2>/dev/null`;
+  // One that nobody has waited for yet answers signals, and does nothing any more.
+  const alive = `[ -s ${pid} ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$(cat ${pid})/status"`;
   const start = `setsid sh -c 'exec sleep 3600' </dev/null >/dev/null 2>&1 & echo $! > ${pid}.new && mv ${pid}.new ${pid}`;
   const look = host.script(
     'look.sh',
