@@ -37,7 +37,7 @@ export async function runEvidence(ctx: Context, name: ReportName, options: Evide
   const emptyIsOk = choiceOption('--empty', options.empty, ['ok']) === 'ok';
   const reading = await openForLooking(ctx, options);
   const now: Now = { boot_id: bootId(), elapsed_s: ctx.clock.elapsed(), ms: ctx.clock.now() };
-  const audit = name === 'all' ? await newestAudit(ctx, reading.dir) : null;
+  const audit = name === 'all' || name === 'learning' ? await newestAudit(ctx, reading.dir) : null;
   const report = build(name, reading, { window, now, audit });
   const { temporary, rebuilt, kept } = reading.registry.notes;
   reading.registry.close();
@@ -83,8 +83,8 @@ function build(name: ReportName, reading: Reading, made: Pick<Material, 'window'
 
 const selfHealing = ({ db, window, records, now }: Material) =>
   selfHealingReport(incidentFacts(db, window), records, now.ms);
-const learning = ({ db, dir, window, records, now }: Material) =>
-  learningReport(auditFacts(db, window), learnedFacts({ db, dir, window, now }), records);
+const learning = ({ db, dir, window, records, now, audit }: Material) =>
+  learningReport(auditFacts(db, window), learnedFacts({ db, dir, window, now }), records, audit);
 const unified = ({ db, window, records }: Material) => unifiedReport(taskFacts(db, window), records);
 
 const REPORT: Readonly<Record<ReportName, (made: Material) => Report>> = {

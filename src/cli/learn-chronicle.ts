@@ -37,17 +37,11 @@ export async function lookedUp(ctx: Context, where: WhereOptions, withOutcomes =
 /** The error about an id that nothing has; it names the nearest that something has. */
 export function unknownId(
   id: string,
-  {
-    known,
-    words,
-    what,
-  }: { readonly known: readonly string[]; readonly words: readonly string[]; readonly what: string },
+  { known, what }: { readonly known: readonly string[]; readonly what: 'version' | 'proposal' },
   where: WhereOptions,
 ): OperatorError {
   const list = what === 'version' ? ['learn', 'history'] : ['learn', 'proposals'];
-  const hint =
-    known.length === 0
-      ? `${nextCommand(list, where)}   # there is none yet`
-      : nextCommand([...words, closest(id, known)], where);
+  // Never the command itself with another id: pasted, it would decide on something else.
+  const hint = `${nextCommand(list, where)}   # ${known.length === 0 ? 'there is none yet' : `such as ${closest(id, known)}`}`;
   return new OperatorError('GRACE_UNKNOWN_CHANGE', EXIT.usage, `no ${what} is named ${id || "''"}`, { hint });
 }

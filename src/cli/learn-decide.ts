@@ -14,7 +14,7 @@ import { nextCommand } from './next-command.js';
 export function runLearnApprove(ctx: Context, id: string, options: DecidingOptions): Promise<number> {
   return decideAsPerson(ctx, options, {
     ...{ id, words: ['learn', 'approve'], reason: noteOption('--reason', options.reason) ?? null },
-    find: (chronicle) => proposalNamed(chronicle, id, ['learn', 'approve'], options),
+    find: (chronicle) => proposalNamed(chronicle, id, options),
     grant: ({ kind }) => NEEDS[kind],
     decide: (facts) => approveProposal(id, facts),
     tell: (proposal, version, { detection }) =>
@@ -32,7 +32,7 @@ export async function runLearnReject(ctx: Context, id: string, options: Deciding
   const reason = requiredReason(['learn', 'reject', id], options, "'the cache must stay warm'");
   return decideAsPerson(ctx, options, {
     ...{ id, words: ['learn', 'reject'], reason },
-    find: (chronicle) => proposalNamed(chronicle, id, ['learn', 'reject'], options),
+    find: (chronicle) => proposalNamed(chronicle, id, options),
     grant: ({ kind }) => NEEDS[kind],
     decide: (facts) => rejectProposal(id, facts),
     tell: ({ check }) => ({
@@ -51,11 +51,11 @@ export function requiredReason(words: readonly string[], options: DecidingOption
   });
 }
 
-function proposalNamed(chronicle: Chronicle, id: string, words: readonly string[], options: DecidingOptions) {
+function proposalNamed(chronicle: Chronicle, id: string, options: DecidingOptions) {
   const found = chronicle.proposals.find((one): one is ProposalStory => one.id === id);
   if (found) return found;
   // Those that can still be decided, if there are any.
   const open = chronicle.proposals.filter(({ fate }) => fate.now === 'open');
   const known = (open.length > 0 ? open : chronicle.proposals).map((one) => one.id);
-  throw unknownId(id, { known, words, what: 'proposal' }, options);
+  throw unknownId(id, { known, what: 'proposal' }, options);
 }

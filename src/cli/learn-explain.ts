@@ -49,10 +49,10 @@ export async function runLearnExplain(ctx: Context, id: string, options: Explain
 
 function unknownTo({ versions, proposals }: Chronicle, id: string, options: ExplainOptions) {
   // Whoever types a p means a proposal.
-  const what = id.startsWith('p') && proposals.length > 0 ? 'proposal' : 'version';
+  const what = id.startsWith('p') ? 'proposal' : 'version';
   const alike = (what === 'proposal' ? proposals : versions).map((one) => one.id);
   const known = alike.length > 0 ? alike : proposals.map((one) => one.id);
-  return unknownId(id, { known, words: ['learn', 'explain'], what }, options);
+  return unknownId(id, { known, what }, options);
 }
 
 async function explainVersion(

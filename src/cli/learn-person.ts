@@ -10,6 +10,7 @@ import type { By, Decision, DecisionFacts } from '../learning/governance/decisio
 import type { Today } from '../learning/governance/why-stale.js';
 import { type Cached, foldOn, readCached, startOf } from '../learning/state/state-cache.js';
 import type { Context } from './context.js';
+import { requireIntact } from './intact-log.js';
 import { learnerEntriesOf } from './learn-chronicle.js';
 import { todayOf } from './learn-today.js';
 import { say } from './learn-words.js';
@@ -60,10 +61,20 @@ export async function decideAsPerson<T extends { readonly check: string }>(
   try {
     const { ledger } = writing;
     ledger.registry.sync();
+    await requireIntact(ctx, writing.dir, options, { consequence: 'nothing was decided' });
+    requireWhole(
+      ledger.registry.control((view) => view.missingLines()),
+      options,
+    );
     const found = deciding.find(ledger.registry.control((view) => chronicleOf(learnerEntriesOf(view), false)));
     const person = personOf(ctx);
     const rule = await requireGrant(rights, person, deciding.grant(found), writing, id);
-    const by: By = { account: person.account, rule, facts: person.facts, reason: deciding.reason };
+    const by: By = {
+      account: person.account,
+      rule,
+      facts: { ...person.facts, config_version: rights.version },
+      reason: deciding.reason,
+    };
     const today = todayOf(ctx, config, found.check);
     const cached = readCached(writing.dir);
     const { value: version, entries } = await ledger.transact((view) => {

@@ -6,6 +6,7 @@ import { gapWords } from '../healing/engine/gap-words.js';
 import { type VerifiedReplay, verifyReplay } from '../learning/replay/verify-replay.js';
 import { answerWhatIf, readWhatIf, type WhatIf, type WhatIfAnswer } from '../learning/replay/what-if.js';
 import type { Context } from './context.js';
+import { requireIntact } from './intact-log.js';
 import { isAnswered, replayJson, verifiedLines, whatIfLines } from './learn-replay-text.js';
 import { say } from './learn-words.js';
 import { nextCommand } from './next-command.js';
@@ -37,6 +38,7 @@ export async function runLearnReplay(ctx: Context, options: LearnReplayOptions):
   const reading = await openForLooking(ctx, options);
   try {
     requireAllLines(reading, options);
+    await requireIntact(ctx, reading.dir, options, { consequence: 'nothing can be verified', inPassing: true });
     const { verified, answers } = reading.registry.control((view) => ({
       verified: verifies ? verifyReplay(view) : undefined,
       answers: questions.map((question) => answerWhatIf(question, view)),

@@ -17,7 +17,7 @@ export async function runLearnRollback(ctx: Context, id: string, options: Decidi
       if (found) return found;
       const inForce = versions.filter(({ fate }) => fate.now === 'in_force');
       const known = (inForce.length > 0 ? inForce : versions).map((one) => one.id);
-      throw unknownId(id, { known, words, what: 'version' }, options);
+      throw unknownId(id, { known, what: 'version' }, options);
     },
     grant: ({ playbook }) => (playbook === null ? 'reorder' : 'wait'),
     decide: (facts) => rollbackVersion(id, facts),

@@ -4,6 +4,7 @@ import { drawArm } from '../learning/order/arm.js';
 import { isSameOrder } from '../learning/order/promotion.js';
 import { ORDER_SETTING } from '../learning/order/setting.js';
 import { chooseOrder, readArms } from '../learning/serving/choose-order.js';
+import { waitsOfToday } from '../learning/serving/waits-of-today.js';
 import { checkState } from '../learning/state/check-state.js';
 import type { LearnState } from '../learning/state/learn-state.js';
 import type { Governance, LearnableCheck } from '../learning/tick/facts.js';
@@ -45,8 +46,8 @@ function standing(
   { mode, holdout }: Governance,
 ): Standing {
   const known = checkState(state, name);
-  const said = view.lastControl(ACTION.learningArms, name)?.decision;
-  const arms = readArms(said);
+  const entry = view.lastControl(ACTION.learningArms, name);
+  const arms = readArms(entry?.decision);
   const listed = playbooks.map(({ id }) => id);
   const mayBeRandomised = (id: string) => playbooks.some((one) => one.id === id && one.may_randomise);
   // With nothing to draw it is what stands; the very function that the engine asks.
@@ -54,6 +55,7 @@ function standing(
     ...{ listed, mode, learn, holdout: 0, mayBeRandomised, seed: '' },
     standing: arms && { ...arms, candidate: arms.incumbent },
   });
+  const waits = waitsOfToday({ playbooks }, served.waits, entry?.metadata.playbooks);
   const isDrawn = mode === 'apply' && learn && arms !== undefined && isSameOrder(arms.first, listed);
   const drawn = isDrawn
     ? drawnShares(arms, Math.min(arms.holdout, holdout), mayBeRandomised)
@@ -66,7 +68,7 @@ function standing(
     holdout: isSameOrder(served.order, listed) ? 0 : drawn.holdout,
     outcomes: known?.outcomes ?? 0,
     waits: playbooks.flatMap(({ id, within_s }) => {
-      const learned_s = Object.hasOwn(served.waits, id) ? served.waits[id] : undefined;
+      const learned_s = Object.hasOwn(waits, id) ? waits[id] : undefined;
       return learned_s === undefined ? [] : [{ playbook: id, authors_s: within_s, learned_s }];
     }),
     held: known?.held ?? false,

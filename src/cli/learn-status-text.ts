@@ -93,7 +93,8 @@ function showCheck(out: Out, one: Standing, style: Style): void {
   for (const { playbook, authors_s, learned_s } of waits) {
     line('wait', `${playbook}: ${formatSeconds(learned_s)} for health (the author's: ${formatSeconds(authors_s)})`);
   }
-  if (held) line('on hold', 'an order or a wait was rolled back here: every change needs a person until one approves');
+  if (held)
+    line('on hold', 'an order or a wait was rolled back here: every change needs a person until one approves an order');
 }
 
 function waitingLines({ waiting, proposals }: LearnStatus): string[] {

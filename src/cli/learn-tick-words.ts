@@ -41,7 +41,7 @@ export function together(one: TickSummary, other: TickSummary): TickSummary {
 export function tellTick(
   ctx: Pick<Context, 'out'>,
   options: WhereOptions & { readonly verbose?: boolean },
-  { summary, rules }: Pick<Ticked, 'summary' | 'rules'>,
+  { summary, rules, tick }: Pick<Ticked, 'summary' | 'rules' | 'tick'>,
   otherwise: string,
 ): void {
   const { outcomes, left_out, applied, proposed, rolled_back, withdrawn } = summary;
@@ -52,6 +52,8 @@ export function tellTick(
     ...proposed.map((text) => `${text.replace(/^(p\d+):/, '$1 proposed:')}${explain(text, options)}`),
     ...withdrawn.map((text) => text.replace(/^(p\d+):/, '$1 withdrawn:')),
   ];
+  // It changes what is served, and nobody has asked learning for it.
+  if (lines.length === 0 && tick !== null) lines.push('took in what grace.yaml says now: grace learn status shows it');
   if (lines.length === 0 && options.verbose) lines.push(otherwise);
   for (const line of lines) ctx.out.write(`${escapeText(line)}\n`);
 }

@@ -25,6 +25,7 @@ import type { DetectionAdvice, Governance, LearnableCheck, TickPlan } from '../l
 import { planTick } from '../learning/tick/plan-tick.js';
 import type { Context } from './context.js';
 import { accountOf, loadForHealing, presentOf } from './healing.js';
+import { requireIntact } from './intact-log.js';
 import { ADVISED_FOR_MS, adviceOn } from './learn-advice.js';
 import { type Due, dueOf } from './learn-due.js';
 import { governanceOf, learnableChecks } from './learn-facts.js';
@@ -84,10 +85,17 @@ export async function runWholeTick(
     const cached = readCached(dir);
     // Most of the folding is done before others have to wait for it.
     ledger.registry.sync();
-    const before = ledger.registry.control((view) => {
-      requireWhole(view.missingLines(), options);
-      return foldOn(view, startOf(view, cached));
-    });
+    const { missing, isDue } = ledger.registry.control((view) => ({
+      missing: view.missingLines(),
+      isDue: dueOf(view, presentOf(ctx), 1).closed.length > 0,
+    }));
+    requireWhole(missing.filter(isBetween), options);
+    // What is learned from was sealed just so; and where the log seems to lack its beginning the seal knows better.
+    if (isDue || missing.length > 0) {
+      await requireIntact(ctx, dir, options, { consequence: 'nothing was learned', quick: true });
+    }
+    requireWhole(missing, options);
+    const before = ledger.registry.control((view) => foldOn(view, startOf(view, cached)));
     const isAdvised = stillAdvised(cached.advised, version, ctx.clock.now());
     const advice = isAdvised ? undefined : ledger.registry.control((view) => adviceOn(dir, view, config, watched));
     const advised = isAdvised ? cached.advised : { ms: ctx.clock.now(), config_version: version };
@@ -191,6 +199,10 @@ function keep(dir: string, before: Cached, after: Cached, unique: string): void 
   const isSame = JSON.stringify([before.seen, before.advised]) === JSON.stringify([after.seen, after.advised]);
   if (isSame && before.checkpoint?.sha256 === after.checkpoint?.sha256) return;
   writeCached(dir, after, unique);
+}
+
+function isBetween({ from }: AuditGap): boolean {
+  return from > 1;
 }
 
 /** A log with holes says less than was known when decisions were made: nothing is learned from what is left of it. */

@@ -1,9 +1,11 @@
-import { isJsonObject, type Json, type JsonObject } from '../core/records/json.js';
+import type { JsonObject } from '../core/records/json.js';
 import type { EngineSetting } from '../healing/engine/setting.js';
 import { authorsOrder, type ChosenOrder } from '../healing/engine/situation.js';
 import type { Playbook } from '../healing/playbook.js';
-import { chooseOrder, type Served } from '../learning/serving/choose-order.js';
+import { chooseOrder, readArms, type Served } from '../learning/serving/choose-order.js';
+import { isRiskier } from '../learning/serving/riskier.js';
 import { seedOf } from '../learning/serving/seed-of.js';
+import { waitsOfToday } from '../learning/serving/waits-of-today.js';
 import type { Governance, LearnableCheck } from '../learning/tick/facts.js';
 
 /** What healing asks of learning: in which order, and how long to wait. An episode ends in the order in which it began. */
@@ -15,17 +17,25 @@ export function learnedOrder(
   return ({ check, playbooks }, { standing, episode }) => {
     const learnable = known.get(check.name);
     if (learnable === undefined || episode.kind === 'changed') return authorsOrder(playbooks);
+    const said = standing?.metadata.playbooks;
+    const listed = playbooks.map(({ id }) => id);
+    const { incumbent = [], candidate = [] } = readArms(standing?.decision) ?? {};
+    if ([incumbent, candidate].some((order) => isRiskier(learnable.playbooks, said, listed, order))) {
+      return authorsOrder(playbooks);
+    }
     const mayBeRandomised = new Map(learnable.playbooks.map(({ id, may_randomise }) => [id, may_randomise]));
     const served = chooseOrder({
       standing: standing?.decision,
-      listed: playbooks.map(({ id }) => id),
+      listed,
       ...{ mode, holdout, learn: learnable.learn },
       mayBeRandomised: (id) => mayBeRandomised.get(id) === true,
       seed: episode.kind === 'begins' ? seedOf(check.name, episode.onset) : '',
     });
     const drawn =
       episode.kind === 'begins' ? chosen(playbooks, served) : asItBegan(playbooks, episode.opening.decision);
-    return withWaits(drawn, waitsOfToday(learnable, served.waits, standing?.metadata.playbooks));
+    // What others are held against is the author's in everything.
+    const isBaseline = drawn.frozen && drawn.holdout_share < 1;
+    return isBaseline ? drawn : withWaits(drawn, waitsOfToday(learnable, served.waits, said));
   };
 }
 
@@ -53,18 +63,6 @@ function asItBegan(playbooks: readonly Playbook[], said: JsonObject): ChosenOrde
 /** What a log names is run only where the author lists it, too. */
 function named(playbooks: readonly Playbook[], order: readonly unknown[]): Playbook[] {
   return [...new Set(order)].flatMap((id) => playbooks.find((playbook) => playbook.id === id) ?? []);
-}
-
-/** What its author has changed since counts at once: another `within`, and bounds. */
-function waitsOfToday({ playbooks }: LearnableCheck, waits: Served['waits'], said: Json | undefined): Served['waits'] {
-  const listed = Array.isArray(said) ? said.filter(isJsonObject) : [];
-  const before = new Map(listed.map(({ id, within_s }) => [id, within_s]));
-  const hold = playbooks.flatMap(({ id, within_s, bounds }) => {
-    const wait_s = Object.hasOwn(waits, id) ? waits[id] : undefined;
-    if (wait_s === undefined || (before.get(id) ?? within_s) !== within_s) return [];
-    return [[id, bounds ? Math.min(bounds.most_s, Math.max(bounds.least_s, wait_s)) : wait_s] as const];
-  });
-  return Object.fromEntries(hold);
 }
 
 function withWaits(order: ChosenOrder, waits: Readonly<Record<string, number>>): ChosenOrder {

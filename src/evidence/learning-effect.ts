@@ -1,4 +1,4 @@
-import { type Claim, type Excluded, excluding } from './claim.js';
+import { type Claim, type Excluded, excluding, type Report } from './claim.js';
 import type { EffectFacts, EffectWord, LearnedFacts } from './learning-facts.js';
 import { evidence, ratio } from './learning-words.js';
 import type { RecordState } from './records.js';
@@ -7,10 +7,14 @@ import { count, counted, firstFew, named, sum } from './words.js';
 type Judgement = Pick<Claim, 'verdict' | 'headline' | 'reasons'>;
 
 /** Does learning help? Over everything, whatever the window: an arm is a draw, and a part of the draws proves less. */
-export function effectClaim(facts: LearnedFacts, records: Pick<RecordState, 'losses' | 'seal_gone'>): Claim {
+export function effectClaim(
+  facts: LearnedFacts,
+  records: Pick<RecordState, 'losses' | 'seal_gone'>,
+  audit: Pick<Report, 'claims'> | null,
+): Claim {
   const { effect } = facts;
   const { verdict: found, learned, holdout, needed, outcomes } = effect;
-  const { verdict, headline, reasons } = judge(effect, brokenWords(effect, records));
+  const { verdict, headline, reasons } = judge(effect, brokenWords(effect, records, audit));
   const { estimate, more_incidents } = found;
   return {
     ...{ id: 'learning_effect', verdict, headline },
@@ -43,8 +47,13 @@ function missing({ learned, holdout, needed }: EffectFacts): number {
 }
 
 /** Why the audit log cannot be believed, if it cannot. */
-function brokenWords({ lines_missing }: EffectFacts, { losses, seal_gone }: Pick<RecordState, 'losses' | 'seal_gone'>) {
+function brokenWords(
+  { lines_missing }: EffectFacts,
+  { losses, seal_gone }: Pick<RecordState, 'losses' | 'seal_gone'>,
+  audit: Pick<Report, 'claims'> | null,
+) {
   return [
+    ...(audit?.claims ?? []).flatMap(({ verdict, headline }) => (verdict === 'FAIL' ? [headline] : [])),
     ...(losses.some(({ log }) => log === 'audit') ? ['bytes of the audit log are gone'] : []),
     ...(lines_missing ? ['lines of the audit log are missing'] : []),
     ...(seal_gone ? ['the seal of the audit log is gone'] : []),

@@ -78,7 +78,13 @@ export interface LearningComparison {
   };
 }
 
-export function learningReport({ sums }: AuditFacts, learned: LearnedFacts, records: RecordState): LearningReport {
+/** `audit`: what a verification of the audit log has found, where there was one. */
+export function learningReport(
+  { sums }: AuditFacts,
+  learned: LearnedFacts,
+  records: RecordState,
+  audit: Pick<Report, 'claims'> | null,
+): LearningReport {
   // Another program that writes in the learner's name has not learned anything.
   const told = sums.filter(({ actor, own }) => own === 1 || actor !== LEARNER);
   const of = (matches: (entry: AuditSum) => boolean) => sum(told.filter(matches), (entry) => entry.n);
@@ -99,7 +105,7 @@ export function learningReport({ sums }: AuditFacts, learned: LearnedFacts, reco
     schema: 'grace.evidence.learning/1',
     claims: [
       activityClaim(figures, learned, recordSums(records)),
-      effectClaim(learned, records),
+      effectClaim(learned, records, audit),
       calibrationClaim(learned.calibration, learned.effect.outcomes),
       integrityClaim(records),
     ],

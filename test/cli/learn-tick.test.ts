@@ -203,7 +203,7 @@ describe('learn tick', () => {
     const before = auditText(host);
     const { code, stdout, stderr } = await tick(host);
     expect([code, stdout]).toEqual([12, '']);
-    expect(stderr).toContain('[GRACE_SEAL_BROKEN]');
+    expect(stderr).toContain('[GRACE_AUDIT_FAILED]');
     expect(auditText(host)).toBe(before);
   });
 

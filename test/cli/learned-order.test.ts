@@ -116,6 +116,34 @@ describe('the order of an episode', () => {
     expect(waitOf({ bounds: { least_s: 0.1, most_s: 0.2 } }, 1)).toBe(0.2);
   });
 
+  it('is the author’s as soon as a risk was raised by which the learned one would need a person', () => {
+    const raised = (id: string) =>
+      learnable({
+        playbooks: learnable().playbooks.map((one) => (one.id === id ? { ...one, risk: 'high' as const } : one)),
+      });
+    const said = { ...standing(), metadata: { playbooks: FIRST.map((id) => ({ id, risk: 'low', within_s: 1 })) } };
+    const orderOf = (check: LearnableCheck, risk = 'low') => {
+      const before = { playbooks: FIRST.map((id) => ({ id, risk, within_s: 1 })) };
+      const asked = learnedOrder([check], { mode: 'propose', holdout: 0.2 });
+      return asked(watched, { standing: { ...said, metadata: before }, episode: begins(1) });
+    };
+    expect(orderOf(learnable()).arm).toBe('incumbent');
+    expect(orderOf(raised('best'))).toMatchObject({ arm: 'author', version: null });
+    // It comes last: nothing of lower risk waits for it.
+    expect(orderOf(raised('worst')).arm).toBe('incumbent');
+    // A person had allowed it when it was as risky as it is.
+    expect(orderOf(raised('best'), 'high').arm).toBe('incumbent');
+  });
+
+  it('that others are held against is the author’s in its waits, too', () => {
+    const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
+    for (let n = 0; n < 60; n++) {
+      const { arm, playbooks: served } = order(watched, { standing: standing(), episode: begins(n) });
+      const best = served.find(({ id }) => id === 'best');
+      expect(best?.verify.within_s).toBe(arm === 'holdout' ? 1 : 0.25);
+    }
+  });
+
   it('has the waits that were learned', () => {
     const order = learnedOrder([learnable()], { mode: 'apply', holdout: 0.2 });
     const { playbooks: served } = order(watched, { standing: standing(), episode: begins(1) });

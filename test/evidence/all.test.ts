@@ -10,7 +10,7 @@ const all = (groups = [group()]) =>
   allReport(
     [
       selfHealingReport(incidentFacts({ groups }), wholeRecords(), NOW),
-      learningReport({ sums: [] }, learned(), wholeRecords()),
+      learningReport({ sums: [] }, learned(), wholeRecords(), null),
       unifiedReport(taskFacts(), wholeRecords()),
     ],
     null,

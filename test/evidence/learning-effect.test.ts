@@ -8,7 +8,7 @@ import { wholeRecords } from './facts.js';
 import { learned } from './learned.js';
 
 const claimOf = (effect: Partial<EffectFacts>, records: Partial<RecordState> = {}) =>
-  effectClaim(learned({ effect }), wholeRecords(records));
+  effectClaim(learned({ effect }), wholeRecords(records), null);
 
 /** A series in which the arms take these seconds, alternating, one of five in the first order. */
 function series(
@@ -195,6 +195,7 @@ it('names everything that is not compared, each once', () => {
       effect: { outcomes: 35, incidents: 21, learned: { n: 8, bad: 0 }, holdout: { n: 2, bad: 0 } },
     }),
     wholeRecords(),
+    null,
   );
   expect(excluded.map(({ id, n }) => [id, n])).toEqual([
     ['drill', 3],
@@ -211,7 +212,7 @@ it('names everything that is not compared, each once', () => {
 });
 
 it('is over all records, and says so where a window was asked for', () => {
-  const claim = effectClaim(learned({ narrowed: true }), wholeRecords());
+  const claim = effectClaim(learned({ narrowed: true }), wholeRecords(), null);
   expect(claim.reasons.at(-1)).toBe('over all records: --since does not narrow the comparison');
   expect(claimOf({}).reasons.join()).not.toContain('--since');
 });

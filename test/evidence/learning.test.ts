@@ -10,7 +10,7 @@ const entries = (actor: string, action: string, n: number, change: Partial<Audit
   ...change,
 });
 const reportOf = (facts: Parameters<typeof learned>[0], ...sums: AuditSum[]) =>
-  learningReport({ sums }, learned(facts), wholeRecords());
+  learningReport({ sums }, learned(facts), wholeRecords(), null);
 const report = (...sums: AuditSum[]) => reportOf({}, ...sums);
 const late = { n: 47, mean_s: 20, p50_s: 12, p95_s: 40, fastest_s: 1, slowest_s: 95 };
 
@@ -133,7 +133,7 @@ describe('activity', () => {
 
   it('names what could not be read, and what was too much to look at', () => {
     const records = wholeRecords({ logs: [logState('audit', { quarantined: 3 })] });
-    const [{ excluded }] = learningReport({ sums: [] }, learned({ due: { unexamined: 7 } }), records).claims;
+    const [{ excluded }] = learningReport({ sums: [] }, learned({ due: { unexamined: 7 } }), records, null).claims;
     expect(excluded.map(({ id, n }) => [id, n])).toEqual([
       ['unexamined', 7],
       ['quarantined', 3],

@@ -5,7 +5,7 @@ import { type ProposalStory, reasonOf } from './chronicle.js';
 import { type By, type Decision, type DecisionFacts, refused } from './decision.js';
 import { detectionEdit } from './detection-edit.js';
 import { taskEntry } from './version-task.js';
-import { whyMoved, whyNotServed, whyUnsettled } from './why-stale.js';
+import { whyMoved, whyNotServed, whyOutOfBounds, whyUnsettled } from './why-stale.js';
 import { writeVersion } from './write-version.js';
 
 /**
@@ -54,7 +54,7 @@ function whyNotOpen({ id, fate }: ProposalStory): string | undefined {
 function whyMissing(proposal: ProposalStory, { today, state, arms }: DecisionFacts): string | undefined {
   const { kind, check } = proposal;
   if (kind !== 'confirm' && kind !== 'threshold')
-    return whyNotServed(proposal, today, state) ?? whyUnsettled(today, state, arms);
+    return whyNotServed(proposal, today, state) ?? whyUnsettled(today, state, arms) ?? whyOutOfBounds(proposal, today);
   return today.check === undefined ? `grace.yaml has no check ${check} any more` : undefined;
 }
 

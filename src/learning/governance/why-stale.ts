@@ -57,6 +57,14 @@ export function whyUnsettled(
   return undefined;
 }
 
+/** Why a wait may not be what its author has ruled out since; `undefined`: it may. */
+export function whyOutOfBounds({ playbook, to }: Change, { check }: Today): string | undefined {
+  const bounds = check?.playbooks.find(({ id }) => id === playbook)?.bounds;
+  if (bounds == null || typeof to !== 'number' || (to >= bounds.least_s && to <= bounds.most_s)) return undefined;
+  const [least, most] = [bounds.least_s, bounds.most_s].map(settingWords);
+  return `${settingWords(to)} lies outside ${least} to ${most}, which grace.yaml says now for the wait after ${playbook}`;
+}
+
 /** Why something else holds now than what a change starts from; `undefined`: it still holds. */
 export function whyMoved(change: Change, today: Today, state: LearnState): string | undefined {
   const now = standingNow(change, today, state);

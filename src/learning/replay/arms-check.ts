@@ -7,6 +7,7 @@ import { NOTHING_SEEN } from '../order/observe.js';
 import { isSameOrder } from '../order/promotion.js';
 import { ORDER_SETTING } from '../order/setting.js';
 import { own } from '../order/tally.js';
+import { isRiskier } from '../serving/riskier.js';
 import { idList } from '../state/entry-fields.js';
 import type { CheckState, LearnState } from '../state/learn-state.js';
 import { assess } from '../tick/assess.js';
@@ -61,7 +62,10 @@ function settled(check: LearnableCheck, state: LearnState, before: ControlEntry 
   const stands = standing(check, state);
   const listed = check.playbooks.map(({ id }) => id);
   const isServable = (order: readonly string[]) => order.length > 0 && order.every((id) => listed.includes(id));
-  const isKept = isSameOrder(stands.first, listed) && isServable(stands.incumbent);
+  const isKept =
+    isSameOrder(stands.first, listed) &&
+    isServable(stands.incumbent) &&
+    !isRiskier(check.playbooks, before?.metadata.playbooks, listed, stands.incumbent);
   const orders = isKept
     ? { candidate: isServable(stands.candidate) ? stands.candidate : stands.incumbent }
     : { first: listed, incumbent: listed, candidate: listed, version: null };

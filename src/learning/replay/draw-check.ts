@@ -26,9 +26,9 @@ export function checkDraw(
 ): readonly Difference[] | undefined {
   const { decision, metadata } = opening;
   const logged = readDraw(decision);
-  const drawn = isJsonObject(metadata.onset) && typeof metadata.onset.elapsed_s === 'number';
-  // Of what somebody else had recorded, the seed is not in the log.
-  if (logged === undefined || !drawn) return undefined;
+  // Nothing is drawn with no chance, or with more than certainty.
+  if (logged === 'impossible') return [broken('decision.propensity', decision.propensity, 'a probability above 0')];
+  if (logged === undefined || !isJsonObject(metadata.onset)) return undefined;
   const frozen = readArms(standing?.decision)?.first ?? logged.order;
   const isFrozen = isSameOrder(logged.order, frozen);
   if (logged.arm !== 'author' && decision.frozen !== isFrozen) {

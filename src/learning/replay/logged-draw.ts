@@ -10,9 +10,10 @@ export interface LoggedDraw {
 }
 
 /** `undefined` where it was not drawn: it was written before there was any learning, or by hand. */
-export function readDraw({ arm, order, propensity, holdout_share }: JsonObject): LoggedDraw | undefined {
+export function readDraw({ arm, order, propensity, holdout_share }: JsonObject): LoggedDraw | 'impossible' | undefined {
   const ids = idList(order);
-  if (typeof arm !== 'string' || ids === undefined || !isShare(propensity) || !isShare(holdout_share)) return undefined;
+  if (typeof arm !== 'string' || ids === undefined) return undefined;
+  if (!isShare(propensity) || propensity === 0 || !isShare(holdout_share)) return 'impossible';
   return { arm, order: ids, propensity, holdout_share };
 }
 

@@ -35,7 +35,7 @@ export class OrderReplay {
     if (outcome === undefined || opening === undefined) return;
     const logged = readDraw(opening.decision);
     const standing = readArms(this.#arms.before(this.#check, opening.line)?.decision);
-    const possible = logged && possibleOrders(logged, standing);
+    const possible = logged === 'impossible' ? undefined : logged && possibleOrders(logged, standing);
     this.#sums = withIncident(this.#sums, this.#order, outcome, possible);
   }
 

@@ -20,14 +20,14 @@ export function foldUpdate(state: LearnState, entry: Pick<ControlEntry, 'subject
 
 type Update = { readonly check: string; readonly hold: boolean; readonly harm: boolean } & (
   | { readonly version: number; readonly from: readonly string[]; readonly to: readonly string[] }
-  | { readonly playbook: string; readonly wait_s: number; readonly approved: boolean }
+  | { readonly playbook: string; readonly wait_s: number }
 );
 
 function withUpdate(before: CheckState, update: Update): CheckState {
   if ('playbook' in update) {
-    const { playbook, wait_s, hold, approved } = update;
-    const held = hold || (before.held && !approved);
-    return { ...before, waits: { ...before.waits, [playbook]: wait_s }, held };
+    const { playbook, wait_s, hold } = update;
+    // Whoever approves a wait has said nothing about orders.
+    return { ...before, waits: { ...before.waits, [playbook]: wait_s }, held: hold || before.held };
   }
   const { to, version, hold } = update;
   return { ...before, incumbent: to, version, outcomes_at_change: before.outcomes, surprises: 0, held: hold };
@@ -43,14 +43,14 @@ function withoutEffect(state: LearnState, ended_by: string): LearnState {
 }
 
 function readUpdate(decision: JsonObject): Update | undefined {
-  const { kind, check, playbook, proposal, reason } = decision;
+  const { kind, check, playbook, reason } = decision;
   const number = version(decision.version);
   if (typeof check !== 'string' || check === '' || number === undefined) return undefined;
   const common = { check, hold: decision.hold === true, harm: kind === 'rollback' && reason === 'harm' };
   if (kind === 'wait' || (kind === 'rollback' && playbook !== undefined)) {
     const wait_s = seconds(decision.to);
     if (typeof playbook !== 'string' || playbook === '' || wait_s === undefined) return undefined;
-    return { ...common, playbook, wait_s, approved: proposal !== null && proposal !== undefined };
+    return { ...common, playbook, wait_s };
   }
   const [from, to] = [idList(decision.from), idList(decision.to)];
   const isOrder = kind === 'order' || kind === 'drop' || kind === 'rollback';

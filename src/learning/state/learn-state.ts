@@ -60,7 +60,7 @@ export interface CheckState {
    * began with the playbook with which the incumbent begins.
    */
   readonly surprises: number;
-  /** Rolled back because harm was shown: changes need a person until one has approved something here. */
+  /** Rolled back by a person, or because harm was shown: changes need a person until one has approved an order here. */
   readonly held: boolean;
 }
 

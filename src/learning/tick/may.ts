@@ -1,10 +1,9 @@
+import { overtaking } from '../serving/riskier.js';
 import type { CheckState } from '../state/learn-state.js';
-import type { LearnableCheck, LearnablePlaybook, Risk, TickFacts } from './facts.js';
+import type { LearnableCheck, LearnablePlaybook, TickFacts } from './facts.js';
 
 /** What allows the learner a change by itself, or every reason why it needs a person. */
 export type May = { readonly allowed: true; readonly rule: string } | { readonly allowed: false; readonly why: string };
-
-const RANK: Readonly<Record<Risk, number>> = { low: 0, medium: 1, high: 2 };
 
 type Governed = Pick<TickFacts, 'governance'>;
 
@@ -46,15 +45,4 @@ function judged(reasons: readonly string[], rule: string): May {
 function isPermutation(from: readonly string[], to: readonly string[]): boolean {
   const ids = new Set(to);
   return from.length === to.length && ids.size === to.length && from.every((id) => ids.has(id));
-}
-
-function overtaking(playbooks: readonly LearnablePlaybook[], from: readonly string[], to: readonly string[]): string[] {
-  const risks = new Map(playbooks.map(({ id, risk }) => [id, risk]));
-  return to.flatMap((x, place) =>
-    to.slice(place + 1).flatMap((y) => {
-      const [a, b] = [risks.get(x) ?? 'high', risks.get(y) ?? 'high'];
-      const overtakes = from.indexOf(y) < from.indexOf(x) && RANK[a] > RANK[b];
-      return overtakes ? [`${x} (${a} risk) would come before ${y} (${b} risk)`] : [];
-    }),
-  );
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../../core/records/json.js';
 import { isJsonObject } from '../../core/records/json.js';
 import { isSameOrder } from '../order/promotion.js';
+import { isRiskier } from '../serving/riskier.js';
 import { checkState, newCheckState } from '../state/check-state.js';
 import type { CheckState } from '../state/learn-state.js';
 import { writeArms } from './arms.js';
@@ -9,7 +10,7 @@ import type { LearnableCheck } from './facts.js';
 
 /**
  * What its author has changed in grace.yaml counts at once: another list is the first order from now on and is served as it
- * is; another `within` takes the place of the wait that was learned.
+ * is; a risk that was raised ends an order that would need a person now; another `within` takes the place of the wait that was learned.
  */
 export function settleCheck(draft: TickDraft, check: LearnableCheck): void {
   const stands = checkState(draft.state, check.name);
@@ -17,8 +18,9 @@ export function settleCheck(draft: TickDraft, check: LearnableCheck): void {
   const listed = idsOf(check);
   const isServable = (order: readonly string[]) => order.length > 0 && order.every((id) => listed.includes(id));
   const isKnown = stands.first.length === 0 || isSameOrder(stands.first, listed);
+  const said = draft.arms(check.name)?.metadata.playbooks;
   const orders =
-    isKnown && isServable(stands.incumbent)
+    isKnown && isServable(stands.incumbent) && !isRiskier(check.playbooks, said, listed, stands.incumbent)
       ? { ...stands, first: listed, candidate: isServable(stands.candidate) ? stands.candidate : stands.incumbent }
       : { ...stands, ...ordersOf(newCheckState(listed)) };
   const settled: CheckState = { ...orders, waits: waitsThatHold(check, stands.waits, draft.arms(check.name)) };
