@@ -4,6 +4,7 @@ import type { ControlEntry } from '../../core/registry/queries/control.js';
 import { effectVerdict } from '../effect/verdict.js';
 import { readOutcome } from '../outcome/read-outcome.js';
 import type { LearnState } from '../state/learn-state.js';
+import { LEARNING_RULES } from '../state/rules.js';
 import { canonical, stateHash } from '../state/state-hash.js';
 import type { Difference } from './deviation.js';
 import { broken, difference, differences } from './differences.js';
@@ -66,6 +67,7 @@ export class TickCheck {
       ...differences(metadata, { state: stateHash(state) }, 'metadata.'),
       ...differences(decision, this.#counts, 'decision.'),
       ...(isPrefix ? [] : [broken('metadata.prefix.lines', lines, bounds)]),
+      ...difference('metadata.rules', metadata.rules, LEARNING_RULES),
       ...this.#modeOf(metadata.mode),
     ];
     const others = this.#resting.map((one) => ({ entry: one.entry, found: this.#rests(one, entry) }));

@@ -1,5 +1,6 @@
 import { ACTION } from '../../core/records/audit-actions.js';
 import { outcomeEntry, outcomeOf } from '../outcome/outcome-of.js';
+import { LEARNING_RULES } from '../state/rules.js';
 import { stateHash } from '../state/state-hash.js';
 import { adviceWishes } from './advice.js';
 import { settleArms, settleOptedOut } from './arms.js';
@@ -79,7 +80,14 @@ function planned(draft: TickDraft, { outcomes, left_out, more }: Learned): TickP
     ACTION.learningTick,
     'learning',
     { outcomes, left_out, applied: applied ?? 0, proposed: proposed ?? 0, rolled_back: rolled_back ?? 0 },
-    { prefix: { lines: facts.lines }, state: stateHash(draft.state), mode, holdout, config_version },
+    {
+      prefix: { lines: facts.lines },
+      rules: LEARNING_RULES,
+      state: stateHash(draft.state),
+      mode,
+      holdout,
+      config_version,
+    },
   );
   const entries = [tickTask('task_registered', facts), ...draft.entries, tickTask('task_completed', facts)];
   return { entries, state: draft.state, summary };
