@@ -69,7 +69,7 @@ async function explainVersion(
     ...{ when: formatUtc(entry.at), by: account, 'allowed by': rule, proposal },
     why: whyRolledBack(version),
     note: typeof entry.metadata.note === 'string' ? entry.metadata.note : null,
-    held: version.hold ? 'learning applies nothing here by itself until a person has approved something' : null,
+    held: version.hold ? 'learning applies nothing here by itself until a person has approved an order' : null,
     now: fateText(fate),
   });
   const behind = numbersBehind(entry.metadata);

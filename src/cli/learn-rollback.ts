@@ -22,7 +22,7 @@ export async function runLearnRollback(ctx: Context, id: string, options: Decidi
     grant: ({ playbook }) => (playbook === null ? 'reorder' : 'wait'),
     decide: (facts) => rollbackVersion(id, facts),
     tell: (version, next) => ({
-      said: `${id} is rolled back by ${next}: ${subjectText(version)} is at ${settingText(version.from)} again; learning proposes here, and applies nothing by itself until a person has approved something`,
+      said: `${id} is rolled back by ${next}: ${subjectText(version)} is at ${settingText(version.from)} again; learning proposes here, and applies nothing by itself until a person has approved an order`,
       lines: [],
     }),
   });

@@ -83,7 +83,7 @@ function judge(effect: EffectFacts, broken: readonly string[]): Judgement {
       headline: 'learning effect: harm was shown, and the first order is back',
       reasons: [
         ...harmed.slice(-1).map(endedWords),
-        `until a person has approved something there: ${firstFew(held, (check) => check).join(', ')}`,
+        `until a person has approved an order there: ${firstFew(held, (check) => check).join(', ')}`,
       ],
     };
   }

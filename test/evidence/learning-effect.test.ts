@@ -160,12 +160,12 @@ describe('FAIL', () => {
     expect(claimOf(series(400, 30, 240), { losses }).verdict).toBe('PASS');
   });
 
-  it('after a rollback for harm, until a person has approved something there', () => {
+  it('after a rollback for harm, until a person has approved an order there', () => {
     const harmed = [{ incidents: 120, e_slower: 23.1, e_worse: 1.5 }];
     expect(claimOf({ outcomes: 120, harmed, held: ['web'] })).toMatchObject({
       verdict: 'FAIL',
       headline: 'learning effect: harm was shown, and the first order is back',
-      reasons: [expect.stringContaining('E 23.1 for slower'), 'until a person has approved something there: web'],
+      reasons: [expect.stringContaining('E 23.1 for slower'), 'until a person has approved an order there: web'],
     });
     expect(claimOf({ outcomes: 120, harmed, held: [] })).toMatchObject({
       verdict: 'INCONCLUSIVE',

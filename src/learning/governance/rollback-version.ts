@@ -8,7 +8,7 @@ import { writeVersion } from './write-version.js';
 
 /**
  * Puts back what a version has replaced, by a person's word. From then on changes to that check need a person, until one
- * has approved something there.
+ * has approved an order there.
  */
 export function rollbackVersion(id: string, facts: DecisionFacts): Decision {
   const { chronicle, today, state, arms, by } = facts;
