@@ -3,6 +3,7 @@ import { EXIT, OperatorError } from '../core/errors.js';
 import type { ControlEntry, ControlView } from '../core/registry/queries/control.js';
 import { type Chronicle, chronicleOf } from '../learning/governance/chronicle.js';
 import type { Context } from './context.js';
+import { loadForHealing } from './healing.js';
 import { nextCommand } from './next-command.js';
 import { noteTrouble } from './notes.js';
 import { openForLooking } from './reading.js';
@@ -23,15 +24,31 @@ export function* learnerEntriesOf(view: ControlView): Generator<ControlEntry> {
 }
 
 /** The same, for a command that only looks. */
-export async function lookedUp(ctx: Context, where: WhereOptions, withOutcomes = true): Promise<Chronicle> {
+export async function lookedUp(
+  ctx: Context,
+  where: WhereOptions,
+  withOutcomes = true,
+  check?: string,
+): Promise<Chronicle> {
   const reading = await openForLooking(ctx, where);
   try {
-    const chronicle = reading.registry.control((view) => chronicleOf(learnerEntriesOf(view), withOutcomes));
+    const chronicle = reading.registry.control((view) => {
+      requireKnownCheck(view, check, where);
+      return chronicleOf(learnerEntriesOf(view), withOutcomes);
+    });
     noteTrouble(ctx, reading);
+    await noteOff(ctx, where);
     return chronicle;
   } finally {
     reading.registry.close();
   }
+}
+
+/** What was learned stays in the log, and in force as far as that goes. */
+async function noteOff(ctx: Context, where: WhereOptions): Promise<void> {
+  const loaded = await loadForHealing(ctx, where, false).catch(() => undefined);
+  if (loaded?.config.learning.mode !== 'off') return;
+  ctx.err.write('grace: note: learning.mode is off in grace.yaml: nothing that was learned is served meanwhile\n');
 }
 
 /** The error about an id that nothing has; it names the nearest that something has. */
@@ -44,4 +61,13 @@ export function unknownId(
   // Never the command itself with another id: pasted, it would decide on something else.
   const hint = `${nextCommand(list, where)}   # ${known.length === 0 ? 'there is none yet' : `such as ${closest(id, known)}`}`;
   return new OperatorError('GRACE_UNKNOWN_CHANGE', EXIT.usage, `no ${what} is named ${id || "''"}`, { hint });
+}
+
+/** Throws where nothing was ever learned of a check of that name, and of others it was. */
+export function requireKnownCheck(view: ControlView, check: string | undefined, where: WhereOptions): void {
+  const known = view.standingArms().map(({ subject }) => subject);
+  if (check === undefined || known.length === 0 || known.includes(check)) return;
+  throw new OperatorError('GRACE_UNKNOWN_CHECK', EXIT.usage, `nothing was learned of a check ${check || "''"}`, {
+    hint: `${nextCommand(['learn', 'status'], where)}   # did you mean ${closest(check, known)}?`,
+  });
 }

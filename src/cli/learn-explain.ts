@@ -51,8 +51,7 @@ function unknownTo({ versions, proposals }: Chronicle, id: string, options: Expl
   // Whoever types a p means a proposal.
   const what = id.startsWith('p') ? 'proposal' : 'version';
   const alike = (what === 'proposal' ? proposals : versions).map((one) => one.id);
-  const known = alike.length > 0 ? alike : proposals.map((one) => one.id);
-  return unknownId(id, { known, what }, options);
+  return unknownId(id, { known: alike, what }, options);
 }
 
 async function explainVersion(

@@ -41,7 +41,7 @@ const COLUMNS: TableColumn[] = [
 /** What was changed, newest first, and what became of it. */
 export async function runLearnHistory(ctx: Context, options: HistoryOptions): Promise<number> {
   const limit = countOption('--limit', options.limit, { least: 1, most: 1_000_000 }) ?? DEFAULT_LIMIT;
-  const chronicle = await lookedUp(ctx, options);
+  const chronicle = await lookedUp(ctx, options, true, options.check);
   const isWanted = ({ check }: { check: string }) => options.check === undefined || check === options.check;
   const decided = options.all ? chronicle.proposals.filter(({ fate }) => fate.now !== 'open') : [];
   const lines = [...chronicle.versions, ...decided].filter(isWanted).toSorted((a, b) => lineOf(b) - lineOf(a));

@@ -7,6 +7,7 @@ import { type VerifiedReplay, verifyReplay } from '../learning/replay/verify-rep
 import { answerWhatIf, readWhatIf, type WhatIf, type WhatIfAnswer } from '../learning/replay/what-if.js';
 import type { Context } from './context.js';
 import { requireIntact } from './intact-log.js';
+import { requireKnownCheck } from './learn-chronicle.js';
 import { isAnswered, replayJson, verifiedLines, whatIfLines } from './learn-replay-text.js';
 import { say } from './learn-words.js';
 import { nextCommand } from './next-command.js';
@@ -38,6 +39,9 @@ export async function runLearnReplay(ctx: Context, options: LearnReplayOptions):
   const reading = await openForLooking(ctx, options);
   try {
     requireAllLines(reading, options);
+    reading.registry.control((view) => {
+      for (const { check } of questions) requireKnownCheck(view, check, options);
+    });
     await requireIntact(ctx, reading.dir, options, { consequence: 'nothing can be verified', inPassing: true });
     const { verified, answers } = reading.registry.control((view) => ({
       verified: verifies ? verifyReplay(view) : undefined,

@@ -69,7 +69,9 @@ function standing(
     outcomes: known?.outcomes ?? 0,
     waits: playbooks.flatMap(({ id, within_s }) => {
       const learned_s = Object.hasOwn(waits, id) ? waits[id] : undefined;
-      return learned_s === undefined ? [] : [{ playbook: id, authors_s: within_s, learned_s }];
+      return learned_s === undefined || learned_s === within_s
+        ? []
+        : [{ playbook: id, authors_s: within_s, learned_s }];
     }),
     held: known?.held ?? false,
   };

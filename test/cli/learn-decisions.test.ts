@@ -343,8 +343,8 @@ describe('after a real tick', () => {
     expect((await one.proposals()).stdout).toMatch(/^p1 +web +order +reload, then restart +restart, then reload /m);
     expect((await one.explain('p1')).stdout).toMatch(/^restart +\d.* %.* \/s$/m);
     expect((await one.approve('p1')).stdout).toContain('in force as v1: web tries restart, then reload');
-    expect((await one.approve('p3')).stdout).toContain('in force as v2: web waits 22.5 s for health after restart');
-    expect((await one.reject('p2', { reason: 'it is slow in winter' })).code).toBe(0);
+    // For reload, which never helped, nobody is asked to wait longer.
+    expect((await one.approve('p2')).stdout).toContain('in force as v2: web waits 22.5 s for health after restart');
     expect(await tick()).toMatchObject({ code: 0 });
     expect((await one.proposals()).stdout).toBe('');
     expect((await one.history()).stdout).toMatch(/^v2 .* in force +0\nv1 .* in force +0$/m);
@@ -357,6 +357,16 @@ describe('after a real tick', () => {
     );
     expect(deviations(one)).toEqual([]);
   });
+});
+
+it('what was learned is said to be served no longer while learning is off', async () => {
+  const one = await withProposal();
+  await one.approve('p3');
+  expect((await one.history()).stderr).not.toContain('off');
+  one.configure({ ...CONFIG, learning: { mode: 'off' } });
+  for (const looked of [await one.history(), await one.explain('v1'), await one.proposals()]) {
+    expect(looked).toMatchObject({ code: 0, stderr: expect.stringContaining('learning.mode is off in grace.yaml') });
+  }
 });
 
 describe('grace learn history', () => {

@@ -235,7 +235,7 @@ describe('learn replay --what-if', () => {
     );
     expect(stdout.match(/This replays decisions, not the world/g)).toHaveLength(2);
     expect(stdout).toContain('\nstate sha256:');
-    expect((await replay(dir, { whatIf: 'gamma=0.9', check: 'nowhere' })).code).toBe(3);
+    expect((await replay(dir, { whatIf: 'gamma=0.9', check: 'nowhere' })).code).toBe(2);
   });
 
   it('says how a question is put: exit 2', async () => {

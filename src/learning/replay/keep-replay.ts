@@ -46,7 +46,6 @@ interface Course {
   readonly outcomes: number;
   readonly changed_at: number;
   readonly promotions: number;
-  readonly promoted: number;
 }
 
 /**
@@ -61,6 +60,8 @@ export class KeepReplay {
   readonly #courses = new Map<string, Course>();
   /** Outcomes of checks whose playbooks are not known yet. */
   readonly #before = new Map<string, number>();
+  /** How often the learner has really changed an order, by check. */
+  readonly #promoted = new Map<string, number>();
   #outcomes = 0;
   #ticks = 0;
 
@@ -74,8 +75,8 @@ export class KeepReplay {
     if (action === ACTION.outcomeLearned) this.#learn(entry);
     if (action === ACTION.learningArms) this.#named(checkSaid(subject, entry.metadata));
     if (action === ACTION.configUpdate && actor === 'learner' && decision.kind === 'order') {
-      const course = this.#courses.get(String(decision.check));
-      if (course) this.#courses.set(course.check.name, { ...course, promoted: course.promoted + 1 });
+      const name = String(decision.check);
+      this.#promoted.set(name, (this.#promoted.get(name) ?? 0) + 1);
     }
     if (action !== ACTION.learningTick) return;
     this.#ticks += 1;
@@ -116,8 +117,8 @@ export class KeepReplay {
         known.check.playbooks.map(({ id }) => id),
       );
     const { incumbent, changed_at } = isSame ? known : { incumbent: listed, changed_at: known ? outcomes : 0 };
-    const { promotions = 0, promoted = 0 } = known ?? {};
-    this.#courses.set(check.name, { check, incumbent, outcomes, changed_at, promotions, promoted });
+    const { promotions = 0 } = known ?? {};
+    this.#courses.set(check.name, { check, incumbent, outcomes, changed_at, promotions });
   }
 
   #decide(course: Course): void {
@@ -143,7 +144,7 @@ export class KeepReplay {
     return { beliefs, order: [...order, ...cut].map(({ id }) => id) };
   }
 
-  #kept({ check, promotions, promoted }: Course): KeptCheck {
+  #kept({ check, promotions }: Course): KeptCheck {
     const { name, mode, target, playbooks } = check;
     const best = this.#best(check, own(this.#modes, mode) ?? NOTHING_SEEN);
     const beliefs = beliefsOf(own(this.#state.modes, mode) ?? NOTHING_SEEN, target, playbooks, ORDER_SETTING);
@@ -153,7 +154,7 @@ export class KeepReplay {
     const served = checkState(this.#state, name)?.incumbent ?? listed;
     const incumbent = served.every((id) => listed.includes(id)) ? served : listed;
     return {
-      ...{ check: name, candidate: best.order, incumbent, promotions, promoted },
+      ...{ check: name, candidate: best.order, incumbent, promotions, promoted: this.#promoted.get(name) ?? 0 },
       candidate_s: kept(expectedTtr(best.order, believed(best.beliefs, this.#setting), ORDER_SETTING.person_s)),
       ...{ today_s: kept(seconds(best.order)), incumbent_s: kept(seconds(incumbent)) },
     };

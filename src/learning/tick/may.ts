@@ -34,7 +34,7 @@ function general({ governance: { mode, may } }: Governed, grant: 'reorder' | 'wa
   const reasons: string[] = [];
   if (mode !== 'apply') reasons.push(`learning.mode is ${mode}`);
   if (!may[grant].allowed) reasons.push(`the account learner may not ${grant}: ${may[grant].rule}`);
-  if (held) reasons.push('an order was rolled back here, and no person has approved a change since');
+  if (held) reasons.push('it was rolled back here, and no person has approved an order since');
   return reasons;
 }
 

@@ -41,7 +41,9 @@ function decideWait(
   const next_step_s = nextStepAfter(id, assessed);
   const seen = observed ? (own(waited, id) ?? NO_WAITS) : NO_WAITS;
   const chosen = chooseWait(seen, { wait_s: from, min_s: least_s, max_s: most_s, next_step_s });
-  const to = chosen.wait_s;
+  // Whoever set no bounds is not asked to wait longer after what has never helped.
+  const isIdle = playbook.bounds === null && chosen.reason === 'wider' && chosen.given_up === chosen.observed;
+  const to = isIdle ? from : chosen.wait_s;
   const whyNot = (open: Proposal) => {
     if (open.from !== from) return MOVED;
     return to !== from && isLike(open.to, to) ? undefined : UNWANTED;

@@ -188,6 +188,12 @@ describe('a log in which a digit was changed', () => {
           `line ${at + 1}, ${field}`,
         ).toContain(`decision.${field}`);
       }
+      for (const impossible of [2, 0, -0.5]) {
+        const { deviating } = verifiedWith(dir, at, ({ decision }) => {
+          decision.propensity = impossible;
+        });
+        expect(deviating, `line ${at + 1}, propensity ${impossible}`).toBeGreaterThan(0);
+      }
     }
   });
 });

@@ -169,6 +169,30 @@ describe('what its author changes in grace.yaml', () => {
     expect(log.state.checks.web?.incumbent[0]).toBe('b');
   });
 
+  it('ends an order in which a playbook comes before one of lower risk, once its risk was raised', () => {
+    const log = new Log([check(['a', 'b', 'c'])]);
+    lived(log, 40, 'c');
+    expect(log.state.checks.web?.incumbent[0]).toBe('c');
+    log.checks = [check(['a', 'b', playbook('c', { risk: 'medium' })])];
+    log.tick();
+    expect(log.state.checks.web).toMatchObject({ incumbent: ['a', 'b', 'c'], version: null });
+    expect(log.tick().entries).toEqual([]);
+    // What it would like to do now is for a person to decide.
+    lived(log, 6, 'c');
+    expect(log.state.checks.web?.incumbent).toEqual(['a', 'b', 'c']);
+    expect(log.facts().open.map(({ decision }) => decision.why)).toEqual([expect.stringContaining('medium risk')]);
+  });
+
+  it('leaves an order alone of which only the last has become riskier', () => {
+    const log = new Log([check(['a', 'b', 'c'])]);
+    lived(log, 40, 'c');
+    const { incumbent = [], version } = log.state.checks.web ?? {};
+    const last = incumbent.at(-1) ?? '';
+    log.checks = [check(['a', 'b', 'c'].map((id) => (id === last ? playbook(id, { risk: 'high' }) : id)))];
+    log.tick();
+    expect(log.state.checks.web).toMatchObject({ incumbent, version });
+  });
+
   it('ends what was proposed of the list before', () => {
     const log = new Log([check(['a', 'b'])], { mode: 'propose' });
     lived(log, 6, 'b');

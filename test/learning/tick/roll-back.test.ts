@@ -66,7 +66,7 @@ describe('harm', () => {
     }
     const [open] = log.facts().open;
     expect(open?.decision).toMatchObject({ kind: 'order', check: 'web', to: ['b', 'a'] });
-    expect(open?.decision.why).toMatch(/rolled back here, and no person has approved a change since/);
+    expect(open?.decision.why).toMatch(/rolled back here, and no person has approved an order since/);
     log.decide(`${open?.subject}`, true);
     log.tick();
     expect(log.state.checks.web).toMatchObject({ incumbent: ['b', 'a'], held: false });
